@@ -1,0 +1,34 @@
+"""Structured logs: JSON lines in a file that cannot grow without bound."""
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import structlog
+
+MAX_BYTES = 5 * 1024 * 1024
+BACKUPS = 3
+
+
+def log_to_file(path: Path) -> None:
+    """Send all events of this process to the file, the oldest thrown away beyond 20 MiB."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger("builder-trainer")
+    for old in logger.handlers[:]:
+        logger.removeHandler(old)
+        old.close()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_: logger,
+        cache_logger_on_first_use=False,
+    )

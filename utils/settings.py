@@ -1,0 +1,144 @@
+"""Everything that can be set, from the command line, the environment or `.env`, with its meaning and bounds.
+
+Names in the environment are the field's name in capitals behind `BT_`, e.g. `BT_LLM`; the memory's folder is
+`MEMORY_DIR`. The command line wins over the environment, the environment over `.env`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from utils.errors import InputError
+
+PREFIX = "BT_"
+ROOT = Path(__file__).resolve().parents[1]
+
+Schedule = Literal["curriculum", "once"]
+SandboxChoice = Literal["auto", "docker", "bubblewrap", "process"]
+
+
+class Settings(BaseSettings):
+    """All settings of a run."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True,
+        populate_by_name=True,
+    )  # fmt: skip
+
+    llm: str = Field(
+        default="rehearsal",
+        description="The model: the URL of an OpenAI-compatible server, `rehearsal` (simulated), or `replay:FILE`.",
+    )
+    model: str = Field(default="", description="The model's name at the server; empty takes the first that it lists.")
+    api_key: SecretStr = Field(default=SecretStr("not-needed"), description="The server's key, where it wants one.")
+    record: Path | None = Field(default=None, description="A file that keeps every request and reply, for replay.")
+    tasks: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="Task files instead of the built-in curriculum, separated by commas."
+    )
+    schedule: Schedule = Field(
+        default="curriculum", description="`curriculum` chooses by skill and difficulty; `once` takes each in order."
+    )
+    memory: Path = Field(
+        default=ROOT / "var" / "memory", validation_alias="MEMORY_DIR", description="The memory's folder."
+    )
+    sandbox: SandboxChoice = Field(
+        default="auto", description="Where code runs: `auto`, `docker`, `bubblewrap` or `process` (unsafe)."
+    )
+    cycles: Annotated[int, Field(ge=1)] | None = Field(default=None, description="End after so many attempts.")
+    until: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = Field(
+        default=None, description="End at this local time, HH:MM."
+    )
+    hours: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = Field(
+        default=None, description="End after so many hours."
+    )
+    max_tokens: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="End after so many tokens, prompts and replies together."
+    )
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Attempts at the same time.")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        default=None, description="The seed of a new memory; random if not given. The same seed decides the same."
+    )
+    max_repairs: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=2, description="Repair turns after a failure; 0 asks for one reply a unit, without a reflection."
+    )
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = Field(
+        default=0.2, description="The model's sampling temperature."
+    )
+    top_p: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.95, description="The model's nucleus sampling."
+    )
+    reply_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = Field(
+        default=2048, description="Most tokens of one reply, reasoning included."
+    )
+    context_tokens: Annotated[int, Field(ge=256)] | None = Field(
+        default=None, description="The model's context length, if known: longer prompts are not sent."
+    )
+    stall_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
+        default=60.0, description="A stream without a byte for so long has stalled."
+    )
+    first_token_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
+        default=300.0, description="The first byte may take so long: the first call loads the model."
+    )
+    wall_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = Field(
+        default=15.0, description="Seconds that one grading run of a solution may take."
+    )
+    cpu_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = Field(
+        default=5.0, description="CPU seconds of the same."
+    )
+    memory_mb: Annotated[int, Field(ge=16, le=65_536)] = Field(default=512, description="Memory of the same, MiB.")
+    failure_chars: Annotated[int, Field(ge=200, le=100_000)] = Field(
+        default=4000, description="Most characters of a failure that a repair turn shows to the model."
+    )
+    analyse_every: Annotated[int, Field(ge=1)] = Field(
+        default=20, description="Attempts from one analysis to the next."
+    )
+    weight_accuracy: Annotated[float, Field(gt=0, le=1)] = Field(default=0.7, description="Its share of the points.")
+    weight_speed: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="Its share of the points.")
+    weight_elegance: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="Its share of the points.")
+    patience_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
+        default=60.0, description="How long one request is retried before its attempt is parked."
+    )
+    fault_wait_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
+        default=300.0, description="Longest wait from one try to the next while a model or sandbox is away."
+    )
+    truths: Path | None = Field(default=None, description="The rehearsal model's planted truths; empty for its own.")
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def load_settings(**given: Any) -> Settings:  # noqa: ANN401  options of the command line, validated here
+    """The settings; options that are None were not given.
+
+    Raises:
+        InputError: a value is wrong; says which, where it came from, and what is allowed.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise InputError(_explain(error, given)) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"the settings cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _explain(error: ValidationError, given: dict[str, Any]) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    field = "memory" if name == "MEMORY_DIR" else name
+    where = f"--{field.replace('_', '-')}" if given.get(field) is not None else variable(field)
+    return f"{where}: {first['msg']}, not {str(first['input'])[:80]!r}"
+
+
+def variable(field: str) -> str:
+    """The name of a setting in the environment."""
+    return "MEMORY_DIR" if field == "memory" else PREFIX + field.upper()
+
+
+def public(settings: Settings) -> dict[str, str]:
+    """What was set, as text for the log; secrets and the seed left out."""
+    values = settings.model_dump(exclude={"api_key", "seed"})
+    return {name: str(value) for name, value in values.items() if value not in (None, ())}
