@@ -1,0 +1,236 @@
+"""What one attempt is: the spec that is frozen before it, and the facts that it leaves.
+
+A unit is one decided attempt at a task with all of its repair turns. Everything here is what the event log stores,
+so every text is bounded where it is made.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from memory.tasks import TaskId
+
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Outcome = Literal["passed", "failed", "ungraded"]
+
+
+class Sampling(BaseModel):
+    """How the model is asked."""
+
+    model_config = FROZEN
+
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.2
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.95
+    max_tokens: Annotated[int, Field(ge=1)] = 2048
+
+
+class AttemptLimits(BaseModel):
+    """What one grading run of a candidate may use."""
+
+    model_config = FROZEN
+
+    wall_s: Seconds = 15.0
+    cpu_s: Seconds = 5.0
+    memory_mb: Annotated[int, Field(ge=16)] = 512
+
+
+class AttemptSpec(BaseModel):
+    """Everything that decides an attempt; frozen and logged before the Builder starts.
+
+    `seed` goes to the model with each call; `number` counts the attempts at this task from 1; `shown_rules` and
+    `shown_belogs` are ids, in the order in which the prompt shows them.
+    """
+
+    model_config = FROZEN
+
+    unit_id: str
+    task_id: TaskId
+    task_digest: str
+    number: Annotated[int, Field(ge=1)]
+    blueprint_id: str
+    blueprint_version: Annotated[int, Field(ge=1)]
+    shown_rules: tuple[str, ...] = ()
+    shown_belogs: tuple[str, ...] = ()
+    model: str
+    sampling: Sampling = Sampling()
+    seed: Annotated[int, Field(ge=0)]
+    limits: AttemptLimits = AttemptLimits()
+    max_repairs: Annotated[int, Field(ge=0)] = 2
+    sandbox: str
+
+
+class SandboxFacts(BaseModel):
+    """Which sandbox gave a result, why that one, and what it does not cover."""
+
+    model_config = FROZEN
+
+    kind: str
+    safe: bool
+    reason: str
+    gaps: tuple[str, ...] = ()
+    image: str = ""
+
+
+class RunFacts(BaseModel):
+    """How the candidate's process ended; see executor.sandbox.ExecutionResult for the words."""
+
+    model_config = FROZEN
+
+    status: str
+    exit_code: int | None = None
+    signal: int | None = None
+    wall_s: Seconds
+    cpu_s: Seconds
+    peak_mb: Annotated[float, Field(ge=0)]
+    stdout: str = ""
+    stderr: str = ""
+
+
+class Assertion(BaseModel):
+    """One assertion that a check made.
+
+    `arguments`, `expected` and `actual` are Python literals as text (clipped when long); `actual` is what the
+    candidate's last call in this assertion gave back, empty if it made none or raised.
+    """
+
+    model_config = FROZEN
+
+    check: str
+    line: int
+    source: str
+    passed: bool
+    call: str = ""
+    arguments: str = ""
+    expected: str = ""
+    actual: str = ""
+    error: str = ""
+    traceback: str = ""
+
+
+class CheckVerdict(BaseModel):
+    """What became of one check."""
+
+    model_config = FROZEN
+
+    name: str
+    passed: bool
+    assertions_passed: Annotated[int, Field(ge=0)] = 0
+    assertions_total: Annotated[int, Field(ge=0)] = 0
+    error: str = ""
+
+
+class Verdict(BaseModel):
+    """The verdict on one piece of code, and what it rests on.
+
+    Attributes:
+        outcome: `ungraded` if the task has no checks.
+        checks: one for each check of the task, in order.
+        failures: the first failed assertions, at most 20.
+        assertions_passed: of all checks together.
+        assertions_total: of all checks together, at least as many as the checks' code holds.
+        calls: calls of the candidate that the checks made.
+        candidate: how the candidate's process ended.
+        error: why nothing could be called (a syntax error, a missing entry point, a crash at import), else empty.
+        sandbox: where it ran.
+    """
+
+    model_config = FROZEN
+
+    outcome: Outcome
+    checks: tuple[CheckVerdict, ...] = ()
+    failures: tuple[Assertion, ...] = ()
+    assertions_passed: Annotated[int, Field(ge=0)] = 0
+    assertions_total: Annotated[int, Field(ge=0)] = 0
+    calls: Annotated[int, Field(ge=0)] = 0
+    candidate: RunFacts
+    error: str = ""
+    sandbox: SandboxFacts
+
+    @property
+    def accuracy(self) -> float:
+        """Share of assertions that held, 0..1; 1 only if passed."""
+        if self.outcome == "passed":
+            return 1.0
+        total = max(self.assertions_total, 1)
+        return min(self.assertions_passed / total, 1 - 1 / (total + 1))
+
+
+class Turn(BaseModel):
+    """One reply of the model and what became of it.
+
+    `problem` says why the reply was no use (no code in it), empty otherwise; then there is neither code nor verdict.
+    """
+
+    model_config = FROZEN
+
+    index: Annotated[int, Field(ge=0)]
+    reply_sha256: str
+    finish: Literal["stop", "length"]
+    prompt_tokens: Annotated[int, Field(ge=0)]
+    completion_tokens: Annotated[int, Field(ge=0)]
+    tokens_estimated: bool
+    model_wall_s: Seconds
+    problem: str = ""
+    code_file: str = ""
+    code_sha256: str = ""
+    verdict: Verdict | None = None
+
+
+class Reflection(BaseModel):
+    """What the Builder says that it learned; validated, or "no lesson" with the reason."""
+
+    model_config = FROZEN
+
+    usable: bool
+    error_class: str = ""
+    lesson: str = ""
+    rule: str = ""
+    problem: str = ""
+    prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    completion_tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class Score(BaseModel):
+    """The score of one graded unit and its parts; formulas in executor.score_engine.
+
+    `speed` and `elegance` are None where there is nothing to compare with, and then take no part in `points`.
+    """
+
+    model_config = FROZEN
+
+    accuracy: Share
+    speed: Share | None
+    elegance: Share | None
+    difficulty: Share
+    points: Annotated[float, Field(ge=0, le=100)]
+
+
+class AttemptResult(BaseModel):
+    """All that one unit left, before memory adds what only the past can tell."""
+
+    model_config = FROZEN
+
+    unit_id: str
+    outcome: Outcome
+    passed_first: bool
+    turns: tuple[Turn, ...]
+    ended: str
+    """Why there was no further turn, e.g. `passed`, `repairs used up`, `context full`."""
+    reflection: Reflection | None
+    score: Score | None
+    wall_s: Seconds
+
+    @property
+    def last_verdict(self) -> Verdict | None:
+        """The verdict on the last code there was, if any."""
+        return next((turn.verdict for turn in reversed(self.turns) if turn.verdict is not None), None)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all replies and prompts, the reflection's included."""
+        turns = sum(turn.prompt_tokens + turn.completion_tokens for turn in self.turns)
+        reflection = self.reflection
+        return turns + (reflection.prompt_tokens + reflection.completion_tokens if reflection else 0)

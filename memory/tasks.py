@@ -1,0 +1,105 @@
+"""What a task is."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
+TaskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", max_length=100)]
+Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
+Code = Annotated[str, StringConstraints(max_length=100_000)]
+
+Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file"]
+
+
+class Check(BaseModel):
+    """A snippet of Python with at least one `assert`, run in the judge's process, never in the candidate's.
+
+    It calls the names of the task's interface; each call travels to the candidate and comes back as plain data.
+    `raises(ValueError, f, 1)` is True if `f(1)` raises a ValueError. Snippets of one task run in order, each in a
+    namespace of its own on top of the task's `setup`, all against one process of the candidate.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    code: Code
+
+
+class Constraints(BaseModel):
+    """What a solution must keep to, beyond being right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    wall_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] | None = None
+    cpu_s: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] | None = None
+    memory_mb: Annotated[int, Field(ge=16, le=65536)] | None = None
+    notes: tuple[Annotated[str, StringConstraints(max_length=1000)], ...] = ()
+    """Said to the Builder in words, e.g. "do not sort"; not enforced but by the checks."""
+
+
+class Task(BaseModel):
+    """Something to write code for.
+
+    Attributes:
+        id: unique in a memory.
+        name: a short title.
+        goal: what to build, in words, signatures included.
+        entry_point: the function or class that the solution must define; None for an ungraded task without one.
+        interface: further names that checks may call; the entry point is always one (see callable_names).
+        starter: code that the solution continues (HumanEval's prompt), shown to the Builder.
+        examples: checks that are shown to the Builder, as asserts.
+        skills: what it practises.
+        difficulty: declared, 0 (trivial) to 1 (hard).
+        checks: how it is graded; a task without any is tried and kept, but "ungraded".
+        setup: code that runs in the judge before the checks.
+        mutates_arguments: whether the candidate's changes to its arguments are seen by the checks.
+        constraints: limits and requirements.
+        priority: a person's wish, larger is sooner; 0 for everything that nobody asked for.
+        origin: where it came from.
+        reference: a solution that is known to pass, never shown to the Builder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    id: TaskId
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    goal: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    entry_point: Identifier | None = None
+    interface: tuple[Identifier, ...] = ()
+    starter: Code = ""
+    examples: tuple[Annotated[str, StringConstraints(max_length=5000)], ...] = ()
+    skills: Annotated[tuple[Skill, ...], Field(min_length=1, max_length=10)] = ("general",)
+    difficulty: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
+    checks: tuple[Check, ...] = ()
+    setup: Code = ""
+    mutates_arguments: bool = False
+    constraints: Constraints = Constraints()
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    origin: Origin = "user"
+    reference: Code | None = None
+
+    @field_validator("id")
+    @classmethod
+    def _no_climbing(cls, value: str) -> str:
+        if ".." in value or "//" in value or value.endswith("/"):
+            raise ValueError("may not contain '..' or '//' or end with '/'")
+        return value
+
+    @model_validator(mode="after")
+    def _has_entry_point(self) -> "Task":
+        if self.checks and self.entry_point is None:
+            raise ValueError("a task with checks needs an entry_point")
+        return self
+
+    @property
+    def callable_names(self) -> tuple[str, ...]:
+        """The names that checks may call, the entry point first."""
+        others = tuple(name for name in self.interface if name != self.entry_point)
+        return others if self.entry_point is None else (self.entry_point, *others)
+
+    @property
+    def graded(self) -> bool:
+        """Whether there is anything to decide a verdict by."""
+        return bool(self.checks)
