@@ -1,0 +1,185 @@
+"""Computes the Blueprint Execution Log of a finished attempt from what happened and from what was before."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from memory.attempts import AttemptResult, AttemptSpec, Turn, Verdict
+from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
+from memory.state import Cost, MemoryState, TaskRecord
+from memory.tasks import Task
+from utils.text import one_line
+
+NEIGHBOURS = 5
+ERRORS_KEPT = 20
+FEW_RUNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the caller has read off the code, for this floor knows no programming language."""
+
+    modules: tuple[str, ...]
+    suggestions: tuple[str, ...]
+
+
+def make_belog(
+    spec: AttemptSpec, task: Task, result: AttemptResult, state: MemoryState, *, files: Mapping[str, str],
+    finding: Finding, at: str,
+) -> BELog:  # fmt: skip
+    """The log of an attempt, before its result is part of `state`; formulas in memory.belogs.BELog."""
+    record = state.tasks[task.id]
+    return BELog(
+        timestamp=at,
+        blueprint_id=spec.blueprint_id,
+        blueprint_version=spec.blueprint_version,
+        execution_context=_context(spec, result),
+        task_id=task.id,
+        task_name=task.name,
+        expected_outcome=_expected(task),
+        execution_time=_times(result),
+        files_changed=tuple(_changes(files)),
+        dependencies_affected=finding.modules,
+        pipeline_connections=_neighbours(task, state),
+        errors_encountered=tuple(_errors(result.turns))[:ERRORS_KEPT],
+        success=None if result.outcome == "ungraded" else result.outcome == "passed",
+        efficiency_score=efficiency(_cost(result), _past(record, task, state)),
+        improvement_suggestions=_suggestions(result, finding),
+        potential_breakage_risk=_risk(task, state),
+        cross_check_required=_cross_check(record, task, result, state),
+        execution_trace_id=spec.unit_id,
+        previous_attempts=tuple(record.previous),
+    )
+
+
+def _context(spec: AttemptSpec, result: AttemptResult) -> ExecutionContext:
+    verdict = result.last_verdict
+    return ExecutionContext(
+        model=spec.model,
+        sandbox=spec.sandbox if verdict is None else verdict.sandbox.kind,
+        sandbox_safe=verdict is None or verdict.sandbox.safe,
+        temperature=spec.sampling.temperature,
+        max_repairs=spec.max_repairs,
+        shown_rules=spec.shown_rules,
+        shown_belogs=spec.shown_belogs,
+    )
+
+
+def _expected(task: Task) -> str:
+    if not task.graded:
+        return "code for the goal; the task has no checks to hold it against"
+    plural = "" if len(task.checks) == 1 else "s"
+    return f"{', '.join(task.callable_names)} defined and {len(task.checks)} check{plural} passed"
+
+
+def _times(result: AttemptResult) -> ExecutionTime:
+    verdicts = [turn.verdict for turn in result.turns if turn.verdict is not None]
+    return ExecutionTime(
+        model_s=round(sum(turn.model_wall_s for turn in result.turns), 6),
+        sandbox_s=round(sum(verdict.candidate.wall_s for verdict in verdicts), 6),
+        total_s=result.wall_s,
+    )
+
+
+def _changes(files: Mapping[str, str]) -> Iterable[FileChange]:
+    before: list[str] = []
+    for name, text in files.items():
+        lines = text.splitlines()
+        added = removed = 0
+        for line in difflib.unified_diff(before, lines, lineterm="", n=0):
+            added += line.startswith("+") and not line.startswith("+++")
+            removed += line.startswith("-") and not line.startswith("---")
+        yield FileChange(path=name, lines_added=added, lines_removed=removed)
+        before = lines
+
+
+def _neighbours(task: Task, state: MemoryState) -> tuple[str, ...]:
+    others = [state.tasks[each] for each in state.by_skill.get(task.skills[0], ()) if each != task.id]
+    nearest = sorted(others, key=lambda other: (abs(other.task.difficulty - task.difficulty), other.task.id))
+    return tuple(other.task.id for other in nearest[:NEIGHBOURS])
+
+
+def _errors(turns: Iterable[Turn]) -> Iterable[EncounteredError]:
+    for turn in turns:
+        if turn.problem:
+            yield EncounteredError(turn=turn.index, error_class="no code", message=turn.problem)
+        elif turn.verdict is not None and turn.verdict.outcome == "failed":
+            yield EncounteredError(
+                turn=turn.index, error_class=error_class(turn.verdict), message=_message(turn.verdict)
+            )
+        elif turn.verdict is not None and turn.verdict.outcome == "ungraded" and turn.verdict.candidate.exit_code != 0:
+            yield EncounteredError(
+                turn=turn.index,
+                error_class=turn.verdict.candidate.status,
+                message=one_line(turn.verdict.candidate.stderr),
+            )
+
+
+def error_class(verdict: Verdict) -> str:
+    """In a word or two why a verdict is not a pass: an exception's name, a limit, or `wrong answer`."""
+    if verdict.candidate.status not in ("exit", "cancelled"):
+        return verdict.candidate.status.replace("_", " ")
+    for text in (verdict.error, *(failure.error for failure in verdict.failures[:1])):
+        last = text.strip().splitlines()[-1] if text.strip() else ""
+        name = last.partition(":")[0]
+        if name.isidentifier():
+            return name
+        if last:
+            return "missing name" if "does not define" in last else "process ended"
+    return "wrong answer"
+
+
+def _message(verdict: Verdict) -> str:
+    if verdict.error:
+        return one_line(verdict.error.strip().splitlines()[-1])
+    if not verdict.failures:
+        return "no check was reached"
+    first = verdict.failures[0]
+    if first.error:
+        return one_line(f"{first.call}: {first.error}" if first.call else first.error)
+    return one_line(f"{first.source}: got {first.actual}, expected {first.expected}")
+
+
+def _cost(result: AttemptResult) -> Cost:
+    return Cost(result.tokens, len(result.turns), result.wall_s)
+
+
+def _past(record: TaskRecord, task: Task, state: MemoryState) -> list[Cost]:
+    """Past runs of the task, or of its main skill while there are few."""
+    if len(record.costs) >= FEW_RUNS or task.skills[0] not in state.skills:
+        return list(record.costs)
+    return list(state.skills[task.skills[0]].costs)
+
+
+def efficiency(cost: Cost, past: list[Cost]) -> float:
+    """0..100 against past runs: 50 is like them, 100 cheaper than all in everything."""
+    names = ("tokens", "turns", "wall_s")
+    shares = []
+    for name in names:
+        ours, theirs = getattr(cost, name), [getattr(each, name) for each in past]
+        wins = sum(ours < other for other in theirs) + sum(ours == other for other in theirs) / 2
+        shares.append((wins + 0.5) / (len(theirs) + 1))
+    return float(round(100 * sum(shares) / len(names), 2))
+
+
+def _suggestions(result: AttemptResult, finding: Finding) -> tuple[str, ...]:
+    lost = sum(bool(turn.problem) for turn in result.turns)
+    cut = sum(turn.finish == "length" for turn in result.turns)
+    own = [f"{lost} of {len(result.turns)} replies held no code: ask for nothing but code"] if lost else []
+    own += [f"{cut} replies were cut off: allow more tokens for one"] if cut else []
+    lesson = [result.reflection.lesson] if result.reflection and result.reflection.lesson else []
+    return (*lesson, *finding.suggestions, *own)
+
+
+def _risk(task: Task, state: MemoryState) -> float:
+    records = [state.skills[skill] for skill in task.skills if skill in state.skills]
+    failures = sum(record.failures_after_pass for record in records)
+    retries = sum(record.retries_after_pass for record in records)
+    return round((failures + 1) / (retries + 2), 6)
+
+
+def _cross_check(record: TaskRecord, task: Task, result: AttemptResult, state: MemoryState) -> bool:
+    if result.outcome == "failed":
+        return record.passes > 0
+    others = (state.tasks[each] for each in state.by_skill.get(task.skills[0], ()) if each != task.id)
+    return result.outcome == "passed" and any(other.passes and other.last_outcome == "failed" for other in others)

@@ -1,0 +1,182 @@
+"""The memory of one Builder: opened by one writer, read by anybody.
+
+memory = MemoryManager.open(folder, views=..., clock=..., what="loop.py")
+memory.append([Decided(...)])      # in the log and on the disk before it returns; then the views follow
+memory.state                       # what the log adds up to
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from memory import inbox
+from memory.blueprints import Blueprint
+from memory.event_log import EventLog
+from memory.events import FORMAT, Event, Happening, MemoryCreated, TaskAdded
+from memory.lock import WriterLock
+from memory.state import MemoryState
+from memory.view_files import FOLD_BLOCK, Fold, write_documents
+from memory.views.view import View
+from utils.clock import Clock, iso
+from utils.errors import InputError, StorageFault
+from utils.files import file_stem, json_text, parse_json, write_atomically
+
+log = structlog.get_logger()
+
+MARK_FILE = "views.json"
+MARK_EVERY = 100
+
+
+class MemoryManager:
+    """The one writer of a memory."""
+
+    def __init__(self, folder: Path, views: Sequence[View], clock: Clock, lock: WriterLock) -> None:
+        """Use `open`."""
+        self._folder, self._clock, self._lock = folder, clock, lock
+        self._log = EventLog(folder / "events")
+        self._fold = Fold(views)
+        self._batches = 0
+
+    @classmethod
+    def open(cls, folder: Path, *, views: Sequence[View], clock: Clock, what: str, identify: Callable[[], str]) -> Self:
+        """Lock the folder, read its log, bring its views up to date; a new memory is made where there is none.
+
+        Args:
+            folder: the memory's folder; made if missing.
+            views: the documents to keep.
+            clock: the time of events.
+            what: the command that writes, for whoever meets the lock.
+            identify: gives a new memory its id; an old one keeps its own.
+
+        Raises:
+            InputError: another process writes here, or the folder is no memory.
+            MemoryDamaged: the log cannot be trusted.
+            StorageFault: the disk refuses.
+        """
+        _check_folder(folder)
+        lock = WriterLock(folder)
+        lock.acquire(what, iso(clock.now()))
+        memory = cls(folder, views, clock, lock)
+        try:
+            memory._recover(identify)
+        except BaseException:
+            memory.close()
+            raise
+        return memory
+
+    def _recover(self, identify: Callable[[], str]) -> None:
+        mark = _read_mark(self._folder)
+        for event in self._log.recover():
+            self._fold.apply(event)
+            if event.seq == mark or (event.seq < mark and event.seq % FOLD_BLOCK == 0):
+                for _ in self._fold.changed():
+                    pass  # these are on the disk already
+        if self._log.head.seq == 0:
+            self.append([MemoryCreated(format=FORMAT, memory_id=identify())])
+        self._write_views()
+        self._write_mark()
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return self._folder
+
+    @property
+    def state(self) -> MemoryState:
+        """What the log adds up to; do not change it."""
+        return self._fold.state
+
+    def append(self, happenings: Sequence[Happening]) -> list[Event]:
+        """Write the events as one batch, fsynced; then bring the views up to date.
+
+        Raises:
+            StorageFault: the disk refused; nothing happened.
+        """
+        events = self._log.append(iso(self._clock.now()), happenings)
+        for event in events:
+            self._fold.apply(event)
+        self._write_views()
+        self._batches += 1
+        if self._batches % MARK_EVERY == 0:
+            self._write_mark()
+        return events
+
+    def _write_views(self) -> None:
+        write_documents(self._folder, self._fold.changed())
+
+    def _write_mark(self) -> None:
+        document = {"schema_version": 1, "seq": self._log.head.seq}
+        write_atomically(self._folder / MARK_FILE, json_text(document).encode())
+
+    def take_wishes(self) -> int:
+        """Take in what people left in the inbox while this writer ran; how many wishes there were."""
+        return inbox.drain(self._folder, self._grant)
+
+    def _grant(self, wishes: Sequence[inbox.Wish]) -> None:
+        self.append([TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks])
+
+    def attempt_folder(self, task_id: str, number: int) -> Path:
+        """Where the replies and the code of an attempt are kept."""
+        return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
+
+    def get_latest_blueprint_version(self, blueprint_id: str) -> Blueprint | None:
+        """The newest version of a blueprint, None if there is no such blueprint."""
+        versions = self.state.blueprints.get(blueprint_id, [])
+        return versions[-1] if versions else None
+
+    def get_past_attempts(self, task_name: str) -> tuple[str, ...]:
+        """Units that tried the task with this name or id, newest first, at most 10."""
+        for task_id, record in self.state.tasks.items():
+            if task_name in (task_id, record.task.name):
+                return tuple(record.previous)
+        return ()
+
+    def close(self) -> None:
+        """Release the files and let the next writer in."""
+        try:
+            if self._log.head.seq:
+                self._write_mark()
+        except StorageFault as error:
+            log.warning("memory.mark_not_written", why=str(error))
+        self._log.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse to turn a folder of something else into a memory.
+
+    Raises:
+        InputError: it is a file, or holds other things.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"the memory folder {folder} is no folder; choose another with --memory")
+        folder.mkdir(parents=True, exist_ok=True)
+        strangers = [path.name for path in folder.iterdir() if path.name not in _OWN and not path.name.startswith(".")]
+    except OSError as error:
+        raise InputError(f"the memory folder {folder} cannot be used: {error.strerror}") from error
+    if strangers and not (folder / "events").is_dir():
+        raise InputError(f"{folder} holds other files ({sorted(strangers)[0]}); choose an empty folder with --memory")
+
+
+_OWN = {"events", "inbox", "logs", "seed", "writer.lock", "writer.json", "stop"}
+
+
+def _read_mark(folder: Path) -> int:
+    """Up to which event the views on disk are known to be right."""
+    try:
+        document = parse_json((folder / MARK_FILE).read_bytes(), where=MARK_FILE)
+        return int(document["seq"])
+    except (OSError, InputError, KeyError, TypeError, ValueError):
+        return 0

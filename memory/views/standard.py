@@ -1,0 +1,25 @@
+"""The views that every memory has."""
+
+from memory.views.advanced import AnalysisView, ConceptsView, TrainerLogView
+from memory.views.core import ProfileView, ScoreLogView, SkillMapView
+from memory.views.library import BELogView, BlueprintsView, RulesView
+from memory.views.tasks import QueueView, ReflectionView, TaskMemoryView
+from memory.views.view import View
+
+
+def standard_views() -> list[View]:
+    """Fresh ones, that have seen no event."""
+    return [
+        ProfileView(),
+        SkillMapView(),
+        ScoreLogView(),
+        QueueView(),
+        TaskMemoryView(),
+        ReflectionView(),
+        TrainerLogView(),
+        ConceptsView(),
+        AnalysisView(),
+        RulesView(),
+        BELogView(),
+        BlueprintsView(),
+    ]

@@ -1,0 +1,192 @@
+"""task_memory/: the queue of wishes, and for each task what is known of it and what was reflected on it."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import BaseModel
+
+from memory.attempts import Reflection
+from memory.events import Event, Finished, TaskAdded
+from memory.state import MemoryState
+from memory.tasks import Task
+from memory.views.view import Document
+from utils.files import file_stem
+
+QUEUE_SHOWN = 200
+WINDOW = 20
+
+
+class QueueEntry(BaseModel):
+    """A task that a person asked for and that has no outcome yet."""
+
+    task_id: str
+    name: str
+    priority: int
+    difficulty: float
+    graded: bool
+
+
+class TaskQueue(BaseModel):
+    """What people asked for, the most urgent first; at most 200 are shown."""
+
+    schema_version: Literal[1] = 1
+    waiting: int
+    tasks_known: int
+    first: tuple[QueueEntry, ...]
+
+
+class AttemptEntry(BaseModel):
+    """One attempt at a task."""
+
+    unit_id: str
+    at: str
+    outcome: str
+    turns: int
+    points: float | None
+    ended: str
+
+
+class TaskMemory(BaseModel):
+    """One task and its latest 20 attempts; the whole history is in events/."""
+
+    schema_version: Literal[1] = 1
+    task: Task
+    attempts: int
+    passes: int
+    first_passes: int
+    best_points: float
+    latest: tuple[AttemptEntry, ...]
+
+
+class ReflectionEntry(BaseModel):
+    """What the Builder said after one attempt."""
+
+    unit_id: str
+    at: str
+    outcome: str
+    reflection: Reflection
+
+
+class ReflectionMemory(BaseModel):
+    """The latest 20 reflections on one task."""
+
+    schema_version: Literal[1] = 1
+    task_id: str
+    total: int
+    latest: tuple[ReflectionEntry, ...]
+
+
+class QueueView:
+    """task_memory/task_queue.json."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, Task] = {}
+        self._known = 0
+        self._dirty = False
+
+    def fold(self, event: Event, state: MemoryState) -> None:
+        """A user's task waits until its first outcome."""
+        self._dirty = self._dirty or event.seq == 1
+        match event.data:
+            case TaskAdded(task=task):
+                self._known = len(state.tasks)
+                if task.origin == "user" and not state.tasks[task.id].attempts:
+                    self._waiting[task.id] = task
+                self._dirty = True
+            case Finished(belog=belog) if self._waiting.pop(belog.task_id, None) is not None:
+                self._dirty = True
+            case _:
+                pass
+
+    def changed(self) -> Iterator[Document]:
+        """The queue, if it changed."""
+        if self._dirty:
+            first = sorted(self._waiting.values(), key=lambda task: -task.priority)[:QUEUE_SHOWN]
+            entries = tuple(
+                QueueEntry(
+                    task_id=task.id,
+                    name=task.name,
+                    priority=task.priority,
+                    difficulty=task.difficulty,
+                    graded=task.graded,
+                )
+                for task in first
+            )
+            body = TaskQueue(waiting=len(self._waiting), tasks_known=self._known, first=entries)
+            yield Document("task_memory/task_queue.json", body)
+        self._dirty = False
+
+
+class TaskMemoryView:
+    """task_memory/task_*.json."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, deque[AttemptEntry]] = {}
+        self._state = MemoryState()
+        self._dirty: dict[str, None] = {}
+
+    def fold(self, event: Event, state: MemoryState) -> None:
+        """Tasks appear, and gain attempts."""
+        self._state = state
+        match event.data:
+            case TaskAdded(task=task):
+                self._dirty[task.id] = None
+            case Finished(result=result, belog=belog):
+                entry = AttemptEntry(
+                    unit_id=result.unit_id,
+                    at=event.at,
+                    outcome=result.outcome,
+                    turns=len(result.turns),
+                    points=result.score.points if result.score else None,
+                    ended=result.ended,
+                )
+                self._latest.setdefault(belog.task_id, deque(maxlen=WINDOW)).append(entry)
+                self._dirty[belog.task_id] = None
+            case _:
+                pass
+
+    def changed(self) -> Iterator[Document]:
+        """The tasks that appeared or gained an attempt."""
+        for task_id in self._dirty:
+            record = self._state.tasks[task_id]
+            body = TaskMemory(
+                task=record.task,
+                attempts=record.attempts,
+                passes=record.passes,
+                first_passes=record.first_passes,
+                best_points=record.best_points,
+                latest=tuple(self._latest.get(task_id, ())),
+            )
+            yield Document(f"task_memory/task_{file_stem(task_id)}.json", body)
+        self._dirty = {}
+
+
+class ReflectionView:
+    """task_memory/reflection_*.json."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, deque[ReflectionEntry]] = {}
+        self._totals: dict[str, int] = {}
+        self._dirty: dict[str, None] = {}
+
+    def fold(self, event: Event, state: MemoryState) -> None:
+        """Take the reflection of a finished unit, usable or not."""
+        del state
+        if not isinstance(event.data, Finished) or event.data.result.reflection is None:
+            return
+        result, task_id = event.data.result, event.data.belog.task_id
+        assert result.reflection is not None
+        entry = ReflectionEntry(
+            unit_id=result.unit_id, at=event.at, outcome=result.outcome, reflection=result.reflection
+        )
+        self._latest.setdefault(task_id, deque(maxlen=WINDOW)).append(entry)
+        self._totals[task_id] = self._totals.get(task_id, 0) + 1
+        self._dirty[task_id] = None
+
+    def changed(self) -> Iterator[Document]:
+        """The tasks with a new reflection."""
+        for task_id in self._dirty:
+            body = ReflectionMemory(task_id=task_id, total=self._totals[task_id], latest=tuple(self._latest[task_id]))
+            yield Document(f"task_memory/reflection_{file_stem(task_id)}.json", body)
+        self._dirty = {}
