@@ -1,0 +1,1 @@
+"""Runs untrusted code in sandboxes, and decides verdicts outside the graded process."""

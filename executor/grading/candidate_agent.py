@@ -1,0 +1,95 @@
+"""Runs inside the candidate's sandbox: loads the solution, answers calls with plain data.
+
+Standard library only, Python 3.9 and later. Nothing here is trusted by the host: the solution shares this process and
+can change all of it. The worst that it can do is to answer calls wrongly.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+import sys
+import traceback
+import types
+from typing import Any, Protocol
+
+from executor.grading.wire import Decoder, Encoder, WireError
+
+MODULE, FILE = "solution", "solution.py"
+MAX_TEXT = 4000
+
+
+class Channel(Protocol):
+    """What the sandbox gives a program to speak with its host."""
+
+    def receive(self) -> bytes | None:
+        """The host's next frame; None once it has closed."""
+        ...
+
+    def send(self, frame: bytes) -> None:
+        """Hand a frame to the host."""
+        ...
+
+
+class Candidate:
+    """The loaded solution and the objects of it that the judge holds handles of."""
+
+    def __init__(self) -> None:
+        self._module = types.ModuleType(MODULE)
+        self._objects: list[Any] = []
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one request; whatever the solution raises becomes data."""
+        try:
+            return self._load(request) if request["op"] == "load" else self._call(request)
+        except BaseException as error:  # noqa: BLE001  a solution may raise anything, SystemExit included
+            return {"error": describe(error)}
+
+    def _load(self, request: dict[str, Any]) -> dict[str, Any]:
+        source = request["source"]
+        linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
+        sys.modules[MODULE] = self._module
+        exec(compile(source, FILE, "exec"), self._module.__dict__)  # noqa: S102  it is what the sandbox is for
+        return {"missing": [name for name in request["interface"] if not callable(getattr(self._module, name, None))]}
+
+    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+        decoder = Decoder(lambda number, _name: self._objects[number])
+        arguments = [decoder.decode(item) for item in request["args"]]
+        keywords = {name: decoder.decode(item) for name, item in request["kwargs"].items()}
+        value = self._target(request)(*arguments, **keywords)
+        reply: dict[str, Any] = {"value": Encoder(self._keep).encode(value)}
+        if request["mutates"]:
+            reply["args"] = [Encoder(self._keep).encode(item) for item in arguments]
+        return reply
+
+    def _target(self, request: dict[str, Any]) -> Any:  # noqa: ANN401  anything that can be called
+        if request["object"] is None:
+            return getattr(self._module, request["name"])
+        return getattr(self._objects[request["object"]], request["name"])
+
+    def _keep(self, value: object) -> int:
+        for number, known in enumerate(self._objects):
+            if known is value:
+                return number
+        self._objects.append(value)
+        return len(self._objects) - 1
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An exception as data: the names of its classes, nearest first, its message, the solution's part of the trace."""
+    if isinstance(error, WireError):
+        return {"classes": ["TypeError"], "message": f"the result cannot be compared: {error}", "traceback": ""}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
+    lines = traceback.format_list(frames[-8:]) + traceback.format_exception_only(type(error), error)
+    return {
+        "classes": [kind.__name__ for kind in type(error).__mro__][:20],
+        "message": str(error)[:MAX_TEXT],
+        "traceback": "".join(lines)[-MAX_TEXT:],
+    }
+
+
+def main(channel: Channel) -> None:
+    """Answer requests until the host closes the channel."""
+    candidate = Candidate()
+    while (frame := channel.receive()) is not None:
+        channel.send(json.dumps(candidate.answer(json.loads(frame))).encode())

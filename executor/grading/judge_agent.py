@@ -1,0 +1,272 @@
+"""Runs inside the judge's sandbox: the checks, with a proxy for each name of the solution's interface.
+
+Standard library only, Python 3.9 and later. The solution is not in this process; a call to a proxy travels to the
+host and from there to the candidate. Each `assert` of a check is recorded by itself, and the checks go on after one
+that fails, so that the Builder sees more than the first failure.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import reprlib
+import traceback
+import types
+from typing import Any
+
+from executor.grading.candidate_agent import Channel
+from executor.grading.wire import Decoder, Encoder, Handle, WireError
+
+MAX_FAILURES = 20
+MAX_TEXT = 2000
+CHECK_FILE = "<check>"
+_MUTABLE = (list, dict, set, bytearray)
+
+
+class CandidateError(Exception):
+    """The solution raised something that has no builtin class here, or it is gone."""
+
+
+class CandidateGone(CandidateError):
+    """The solution's process has ended; no further call will be answered."""
+
+
+class Recorder:
+    """What the assertions of the running check saw."""
+
+    def __init__(self) -> None:
+        self.failures: list[dict[str, Any]] = []
+        self.passed = 0
+        self.total = 0
+        self.last: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Forget the calls of the assertion before."""
+        self.last = {}
+        self.total += 1
+
+    def fail(self, line: int, source: str, expected: str, error: BaseException | None) -> None:
+        """Note a failed assertion with what the solution was asked and answered."""
+        if len(self.failures) < MAX_FAILURES:
+            note = "" if error is None or type(error) is AssertionError else f"{type(error).__name__}: {error}"
+            failure = {"line": line, "source": clip(source), "expected": expected, "error": clip(note), **self.last}
+            self.failures.append(failure)
+
+
+class Assertion:
+    """Context of one assertion: a failure inside is recorded and does not end the check."""
+
+    def __init__(self, recorder: Recorder, line: int, source: str) -> None:
+        self._recorder, self._line, self._source = recorder, line, source
+        self._expected = ""
+
+    def __enter__(self) -> Assertion:
+        self._recorder.start()
+        return self
+
+    def expect(self, expected: Any) -> Any:  # noqa: ANN401  the value passes through
+        """The value unchanged; remembered as what the assertion wanted."""
+        self._expected = show(expected)
+        return expected
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        if kind is None:
+            self._recorder.passed += 1
+            return False
+        if not issubclass(kind, Exception):
+            return False
+        self._recorder.fail(self._line, self._source, self._expected, error)
+        return not isinstance(error, CandidateGone)
+
+
+class Instrument(ast.NodeTransformer):
+    """Wraps each assert into `with __assertion__(line, source) as __a:` and marks the right side of a comparison."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        """The wrapped assert."""
+        source = ast.unparse(node.test)
+        test = node.test
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            marked = ast.Call(
+                func=ast.Attribute(value=ast.Name(id="__a", ctx=ast.Load()), attr="expect", ctx=ast.Load()),
+                args=[test.comparators[0]],
+                keywords=[],
+            )
+            test.comparators = [marked]
+        context = ast.Call(
+            func=ast.Name(id="__assertion__", ctx=ast.Load()),
+            args=[ast.Constant(node.lineno), ast.Constant(source)],
+            keywords=[],
+        )
+        item = ast.withitem(context_expr=context, optional_vars=ast.Name(id="__a", ctx=ast.Store()))
+        return ast.copy_location(ast.With(items=[item], body=[node]), node)
+
+
+class Judge:
+    """Runs the checks of one task over a channel to the host."""
+
+    def __init__(self, channel: Channel, request: dict[str, Any]) -> None:
+        self._channel, self._request = channel, request
+        self._recorder = Recorder()
+        self._calls = 0
+
+    def grade(self) -> None:
+        """Run the setup and every check; report each, then say that all is done."""
+        base = self._base()
+        for index, check in enumerate(self._request["checks"]):
+            self._recorder = Recorder()
+            error = self._run(check["code"], dict(base))
+            self._report(index, error)
+        self._send({"op": "done", "nonce": self._request["nonce"], "calls": self._calls})
+
+    def _base(self) -> dict[str, Any]:
+        namespace: dict[str, Any] = {"__name__": "checks", "raises": raises}
+        exec(compile(self._request["setup"], "<setup>", "exec"), namespace)  # noqa: S102  the task's own code
+        for name in self._request["interface"]:
+            namespace[name] = self.proxy(name, None)
+        return namespace
+
+    def _run(self, code: str, namespace: dict[str, Any]) -> str:
+        namespace["__assertion__"] = lambda line, source: Assertion(self._recorder, line, source)
+        try:
+            tree = ast.fix_missing_locations(Instrument().visit(ast.parse(code)))
+            exec(compile(tree, CHECK_FILE, "exec"), namespace)  # noqa: S102  the task's own code
+        except BaseException as error:  # noqa: BLE001  a check may raise anything, SystemExit included
+            return clip("".join(traceback.format_exception_only(type(error), error)).strip())
+        return ""
+
+    def _report(self, index: int, error: str) -> None:
+        recorder = self._recorder
+        self._send(
+            {
+                "op": "check",
+                "index": index,
+                "passed": recorder.passed,
+                "total": recorder.total,
+                "failures": recorder.failures,
+                "last": recorder.last,
+                "error": error,
+            }
+        )
+
+    def proxy(self, name: str, number: int | None) -> Any:  # noqa: ANN401  a callable of any signature
+        """A function that calls the solution's `name`, or the method `name` of its object `number`."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever the check passes
+            return self._call(name, number, args, kwargs)
+
+        call.__name__ = name
+        return call
+
+    def _call(self, name: str, number: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        self._calls += 1
+        shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
+        self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
+        sent = {
+            "op": "call",
+            "name": name,
+            "object": number,
+            "args": [Encoder().encode(value) for value in args],
+            "kwargs": {key: Encoder().encode(value) for key, value in kwargs.items()},
+        }
+        self._send(sent)
+        frame = self._channel.receive()
+        if frame is None:
+            raise CandidateGone("the host closed")
+        return self._result(json.loads(frame), args)
+
+    def _result(self, reply: dict[str, Any], args: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        if "error" in reply:
+            self._recorder.last["traceback"] = clip(str(reply["error"].get("traceback", "")))
+            raise as_exception(reply["error"])
+        decoder = Decoder(lambda number, name: RemoteObject(self, number, name))
+        try:
+            value = decoder.decode(reply["value"])
+            if "args" in reply:
+                copy_back(args, [decoder.decode(item) for item in reply["args"]])
+        except (WireError, RecursionError) as error:
+            raise CandidateError(f"the answer is no plain value: {error}") from None
+        self._recorder.last["actual"] = show(value)
+        return value
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._channel.send(json.dumps(message).encode())
+
+
+class RemoteObject(Handle):
+    """An object of the solution: its methods can be called, nothing else."""
+
+    def __init__(self, judge: Judge, number: int, class_name: str) -> None:
+        super().__init__(number, class_name)
+        self._wire_judge = judge
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  a callable of any signature
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._wire_judge.proxy(name, self._wire_number)
+
+
+def raises(kind: type[BaseException], function: Any, *args: Any, **kwargs: Any) -> bool:  # noqa: ANN401
+    """Whether the call raises an exception of this class; what else it raises passes through."""
+    try:
+        function(*args, **kwargs)
+    except CandidateGone:
+        raise
+    except kind:
+        return True
+    return False
+
+
+def as_exception(error: dict[str, Any]) -> Exception:
+    """The nearest builtin exception of the classes named, never an AssertionError."""
+    message = clip(str(error.get("message", "")))
+    if error.get("gone"):
+        return CandidateGone(message)
+    for name in error.get("classes", [])[:20]:
+        kind = getattr(builtins, name, None) if isinstance(name, str) else None
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in (AssertionError, Exception):
+            return build(kind, message)
+    names = error.get("classes") or ["an exception"]
+    return CandidateError(f"{names[0]}: {message}")
+
+
+def build(kind: type[Exception], message: str) -> Exception:
+    """An instance, also of the few classes that want more than a message."""
+    try:
+        return kind(message)
+    except TypeError:
+        return CandidateError(f"{kind.__name__}: {message}")
+
+
+def copy_back(originals: tuple[Any, ...], changed: list[Any]) -> None:
+    """Make the check's own lists, dicts and sets look as the solution left them."""
+    for original, now in zip(originals, changed):  # noqa: B905  Python 3.9 has no strict
+        if type(original) is not type(now) or not isinstance(original, _MUTABLE):
+            continue
+        original.clear()
+        (original.extend if isinstance(original, (list, bytearray)) else original.update)(now)
+
+
+_short = reprlib.Repr()
+_short.maxlevel, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxfrozenset = 8, 60, 60, 60, 60
+_short.maxdict, _short.maxdeque, _short.maxstring, _short.maxlong, _short.maxother = 60, 60, 600, 200, 200
+
+
+def show(value: object) -> str:
+    """The value's literal, shortened in the middle."""
+    if isinstance(value, types.FunctionType):
+        return value.__name__
+    return clip(_short.repr(value))
+
+
+def clip(text: str) -> str:
+    """At most MAX_TEXT characters, the gap named."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 40]} [... {len(text) - MAX_TEXT + 40} more]"
+
+
+def main(channel: Channel) -> None:
+    """Grade what the host's first frame asks for."""
+    frame = channel.receive()
+    if frame is not None:
+        Judge(channel, json.loads(frame)).grade()

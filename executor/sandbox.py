@@ -1,0 +1,194 @@
+"""What a sandbox is: three ways in, the facts that come out, and the words for how a job ended.
+
+A job that crashes, hangs or eats its memory is an ExecutionResult. A sandbox that cannot start a job, or is lost
+while one runs through no doing of the job, raises SandboxFault.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Status(StrEnum):
+    """How a job ended; never concluded from an exit code alone."""
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    TIMEOUT = "timeout"
+    CPU_LIMIT = "cpu_limit"
+    OOM = "oom"
+    OUTPUT_LIMIT = "output_limit"
+    DISK_LIMIT = "disk_limit"
+    EXEC_ERROR = "exec_error"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one job may use."""
+
+    wall_s: float = 10.0
+    cpu_s: float = 5.0
+    memory_mb: int = 512
+    processes: int = 64
+    file_mb: int = 64
+    open_files: int = 128
+    output_kb: int = 64
+    """Kept of each of stdout and stderr: half from the start, half from the end."""
+    output_hard_mb: int = 64
+    """A job that writes more than this to stdout and stderr together is ended with OUTPUT_LIMIT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One stream of a job: its start, its end, and how many bytes there were in all."""
+
+    head: bytes = b""
+    tail: bytes = b""
+    total: int = 0
+
+    @property
+    def truncated(self) -> bool:
+        """Whether bytes between head and tail were dropped."""
+        return self.total > len(self.head) + len(self.tail)
+
+    @property
+    def text(self) -> str:
+        """For people: decoded with replacement, the gap named."""
+        head, tail = self.head.decode("utf-8", "replace"), self.tail.decode("utf-8", "replace")
+        if not self.truncated:
+            return head + tail
+        return f"{head}\n[... {self.total - len(self.head) - len(self.tail)} bytes left out ...]\n{tail}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Which sandbox this is and what it does not cover; stored with every result."""
+
+    kind: str
+    safe: bool
+    reason: str
+    """Why this one was chosen, in words."""
+    gaps: tuple[str, ...] = ()
+    image: str = ""
+    """The image's id, for containers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A program to run to its end. `argv[0] == "python"` means the sandbox's own Python 3."""
+
+    argv: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Relative paths below the job's working directory."""
+    stdin: bytes = b""
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionResult:
+    """The facts of one job.
+
+    Attributes:
+        status: how it ended.
+        exit_code: 0..255 if status is EXIT, else None.
+        signal: the signal's number if status is SIGNAL, else None.
+        stdout: what it printed.
+        stderr: what it printed to the error stream.
+        wall_s: seconds from its start to its end.
+        cpu_s: user and system seconds of the job and the children it waited for.
+        peak_mb: largest resident memory of one process of the job, MiB.
+        tier: the sandbox that ran it.
+        detail: one line for people where status needs an explanation, else empty.
+    """
+
+    status: Status
+    exit_code: int | None = None
+    signal: int | None = None
+    stdout: Output = Output()
+    stderr: Output = Output()
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    tier: Tier
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Python source that is executed in a fresh sandboxed process and speaks frames with the host.
+
+    The source finds one global, `channel`, with `receive() -> bytes | None` (None: the host closed) and
+    `send(frame: bytes)`. Its own stdin is empty; what it prints is captured like a job's.
+    """
+
+    source: str
+    limits: Limits = field(default_factory=Limits)
+
+
+class ConversationEnded(Exception):  # noqa: N818  an end is no error
+    """The program is gone (it exited, was killed or ran into a limit); `close()` tells how."""
+
+
+class Conversation(Protocol):
+    """A running Program, seen from the host. Frames are bytes, at most MAX_FRAME long."""
+
+    def send(self, frame: bytes) -> None:
+        """Hand one frame to the program.
+
+        Raises:
+            ConversationEnded: the program is gone.
+        """
+        ...
+
+    def receive(self) -> bytes:
+        """The program's next frame; waits no longer than the program's wall limit lasts.
+
+        Raises:
+            ConversationEnded: the program is gone, sent a frame beyond MAX_FRAME, or ran out of time.
+        """
+        ...
+
+    def close(self) -> ExecutionResult:
+        """End the program if it still runs, leave no process behind, and tell how it ended.
+
+        Closing a program that still runs and is within its limits is a normal end: the host closes the channel,
+        gives it a moment to exit, then kills it. Safe to call twice; the second call returns the same result.
+
+        Raises:
+            SandboxFault: the sandbox was lost, so that nothing can be said about the program.
+        """
+        ...
+
+
+MAX_FRAME = 4 * 1024 * 1024
+
+
+class Sandbox(Protocol):
+    """A place to run untrusted code. Safe to use from several threads at once."""
+
+    @property
+    def tier(self) -> Tier:
+        """Which kind this is."""
+        ...
+
+    def run(self, job: Job) -> ExecutionResult:
+        """Run a job to its end.
+
+        Raises:
+            SandboxFault: the sandbox could not run it.
+        """
+        ...
+
+    def converse(self, program: Program) -> Conversation:
+        """Start a program to speak with.
+
+        Raises:
+            SandboxFault: the sandbox could not start it.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave nothing behind: no process, no container."""
+        ...
