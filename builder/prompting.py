@@ -1,0 +1,114 @@
+"""Prompts are files with named slots; a slot that is not filled is an error, not an empty string."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from memory.attempts import Assertion, Verdict
+from memory.tasks import Task
+from utils.files import sha256_hex
+from utils.text import clip
+
+FOLDER = Path(__file__).parent / "prompts"
+NAMES = ("system", "solve", "repair", "no_code", "reflect")
+SHOWN_FAILURES = 3
+CODE_CHARS = 20_000
+
+
+class Prompts:
+    """Renders the Builder's prompts from builder/prompts/."""
+
+    def __init__(self, *, failure_chars: int, folder: Path = FOLDER) -> None:
+        """`failure_chars` bounds what one prompt tells about a failure."""
+        self._failure_chars = failure_chars
+        self._folder = folder
+        # what a model, a task or a program wrote is a value of a slot and never a template; nothing here is HTML
+        self._environment = Environment(
+            loader=FileSystemLoader(folder),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all prompt files: they are part of a blueprint."""
+        return sha256_hex(b"\0".join((self._folder / f"{name}.jinja").read_bytes() for name in NAMES))
+
+    def _render(self, name: str, **slots: object) -> str:
+        return self._environment.get_template(f"{name}.jinja").render(**slots).strip()
+
+    def system(self) -> str:
+        """What the model is told before anything else."""
+        return self._render("system")
+
+    def solve(self, task: Task) -> str:
+        """The task."""
+        return self._render(
+            "solve",
+            goal=task.goal.strip(),
+            starter=task.starter.rstrip(),
+            names=task.callable_names,
+            notes=task.constraints.notes,
+            examples=task.examples,
+        )
+
+    def repair(self, verdict: Verdict, *, turn: int, turns: int) -> str:
+        """What failed; `turn` counts from 0, `turns` is how many there may be."""
+        failures = verdict.failures[:SHOWN_FAILURES]
+        room = self._failure_chars // max(1, len(failures) + 2)
+        return self._render(
+            "repair",
+            passed=verdict.assertions_passed,
+            total=verdict.assertions_total,
+            turn=turn,
+            turns=turns,
+            error=clip(verdict.error, room),
+            failures=_bounded(failures, room),
+            output=clip(verdict.candidate.stdout + verdict.candidate.stderr, room // 2).strip(),
+        )
+
+    def no_code(self, problem: str, *, turn: int, turns: int) -> str:
+        """A reply without code is asked for again."""
+        return self._render("no_code", problem=problem, turn=turn, turns=turns)
+
+    def reflect(self, task: Task, *, outcome: str, tries: int, code: str, failure: str) -> str:
+        """A look back."""
+        return self._render(
+            "reflect",
+            goal=clip(task.goal.strip() + ("\n\n" + task.starter.strip() if task.starter else ""), CODE_CHARS),
+            outcome=outcome,
+            tries=tries,
+            code=clip(code, CODE_CHARS),
+            failure=clip(failure, self._failure_chars),
+        )
+
+
+def _bounded(failures: Sequence[Assertion], room: int) -> list[Assertion]:
+    """The failures with every text cut so that one takes about `room` characters."""
+    part = max(80, room // 6)
+    texts = ("source", "call", "arguments", "expected", "actual", "error")
+    return [
+        failure.model_copy(
+            update={name: clip(getattr(failure, name), part) for name in texts}
+            | {"traceback": clip(failure.traceback, room // 2)}
+        )
+        for failure in failures
+    ]
+
+
+def describe_failure(verdict: Verdict | None, problem: str) -> str:
+    """What went wrong in the last turn, in a few lines; empty if nothing did."""
+    if verdict is None:
+        return problem
+    if verdict.outcome != "failed":
+        return ""
+    lines = [verdict.error] if verdict.error else []
+    for failure in verdict.failures[:SHOWN_FAILURES]:
+        lines.append(f"check {failure.check!r}: {failure.source}")
+        for name in ("call", "expected", "actual", "error"):
+            if value := getattr(failure, name):
+                lines.append(f"  {name}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""The score of one unit: accuracy, speed, elegance, difficulty, and what they add up to.
+
+    accuracy    share of assertions that held; 1 only if all checks passed
+    speed       (r + e) / (c + e), at most 1: r and c are the CPU seconds of the reference and of the solution on the same
+                checks in the same sandbox, e = 0.005 s is the noise of the measurement
+    elegance    sqrt(min(1, k_r / k_c) * min(1, l_r / l_c)): k is 1 + the cyclomatic complexity of all blocks (McCabe 1976),
+                l the logical lines of code, both as radon counts them, r of the reference, c of the solution
+    difficulty  as declared by the task
+    points      100 * quality * (1 + difficulty) / 2, quality the weighted mean of the parts that are known, where
+                speed and elegance count only for a solution that passed
+
+Speed and elegance compare with the task's reference; without one they are unknown (None).
+"""
+
+import ast
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from radon.complexity import cc_visit_ast
+from radon.raw import analyze
+
+from memory.attempts import AttemptLimits, Score, Verdict
+from memory.digests import task_digest
+from memory.tasks import Task
+from utils.errors import SandboxFault
+
+NOISE_S = 0.005
+MAX_MEASURED_CHARS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much each part counts; they need not add up to 1."""
+
+    accuracy: float = 0.7
+    speed: float = 0.15
+    elegance: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSize:
+    """How complex and how long a piece of code is."""
+
+    complexity: int
+    logical_lines: int
+
+
+def measure_code(code: str) -> CodeSize | None:
+    """Complexity and length; None if it is no Python or too long to be worth it."""
+    if len(code) > MAX_MEASURED_CHARS:
+        return None
+    try:
+        blocks = cc_visit_ast(ast.parse(code))
+        return CodeSize(1 + sum(block.complexity for block in blocks), max(1, analyze(code).lloc))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def elegance(code: str, reference: str) -> float | None:
+    """0..1 as defined above; None where one of the two cannot be measured."""
+    ours, theirs = measure_code(code), measure_code(reference)
+    if ours is None or theirs is None:
+        return None
+    simple = min(1.0, theirs.complexity / ours.complexity)
+    short = min(1.0, theirs.logical_lines / ours.logical_lines)
+    return math.sqrt(simple * short)
+
+
+def speed(cpu_s: float, reference_cpu_s: float) -> float:
+    """0..1 as defined above."""
+    return min(1.0, (reference_cpu_s + NOISE_S) / (cpu_s + NOISE_S))
+
+
+def score(task: Task, code: str, verdict: Verdict, *, reference_cpu_s: float | None, weights: Weights) -> Score:
+    """The score of a graded verdict.
+
+    Args:
+        task: what was asked.
+        code: the solution.
+        verdict: what became of it.
+        reference_cpu_s: what the reference took on the same checks, None if there is none.
+        weights: of the parts.
+    """
+    quick = None if reference_cpu_s is None else speed(verdict.candidate.cpu_s, reference_cpu_s)
+    neat = None if task.reference is None else elegance(code, task.reference)
+    passed = verdict.outcome == "passed"
+    parts = [(weights.accuracy, verdict.accuracy)]
+    parts += [(weights.speed, quick if passed else 0.0)] if quick is not None else []
+    parts += [(weights.elegance, neat if passed else 0.0)] if neat is not None else []
+    quality = sum(weight * value for weight, value in parts) / sum(weight for weight, _ in parts)
+    return Score(
+        accuracy=round(verdict.accuracy, 6),
+        speed=None if quick is None else round(quick, 6),
+        elegance=None if neat is None else round(neat, 6),
+        difficulty=task.difficulty,
+        points=round(100 * quality * (1 + task.difficulty) / 2, 4),
+    )
+
+
+class ReferenceTimes:
+    """CPU seconds of the tasks' references in this sandbox, measured when first needed and kept."""
+
+    def __init__(self, grade: Callable[[Task, str, AttemptLimits], Verdict]) -> None:
+        """`grade` runs code as a solution."""
+        self._grade = grade
+        self._known: dict[str, float | None] = {}
+        self._lock = threading.Lock()
+
+    def of(self, task: Task, limits: AttemptLimits) -> float | None:
+        """The reference's CPU seconds; None if there is no reference or it does not pass here.
+
+        Raises:
+            Interrupted: somebody asked to stop.
+        """
+        if task.reference is None:
+            return None
+        digest = task_digest(task)
+        with self._lock:
+            if digest not in self._known:
+                self._known[digest] = self._measure(task, task.reference, limits)
+            return self._known[digest]
+
+    def _measure(self, task: Task, reference: str, limits: AttemptLimits) -> float | None:
+        try:
+            verdict = self._grade(task, reference, limits)
+        except SandboxFault:
+            return None  # a comparison is not worth an attempt that is already graded
+        return verdict.candidate.cpu_s if verdict.outcome == "passed" else None
