@@ -1,0 +1,64 @@
+"""The model that a person asked for."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from utils.completions import Model
+from utils.llm_interface import Endpoint, OpenAIModel, Patience
+from utils.recordings import Recorder, ReplayModel
+from utils.rehearsal.known import KnownTask
+from utils.rehearsal.model import RehearsalModel
+from utils.rehearsal.truths import Truths
+from utils.settings import Settings
+from utils.signals import StopRequest
+
+REHEARSAL = "rehearsal"
+REPLAY = "replay:"
+
+
+def choose_model(
+    settings: Settings, known: Sequence[KnownTask], *, seed: int, request: StopRequest, stack: ExitStack
+) -> Model:
+    """The model of `settings.llm`, recorded if that was asked for too.
+
+    Args:
+        settings: what was asked for.
+        known: the tasks that a rehearsal model can solve.
+        seed: of a rehearsal.
+        request: ends waits for a server.
+        stack: closes what has to be closed.
+
+    Raises:
+        InputError: the URL, the file or the truths are no use.
+    """
+    model = _bare(settings, known, seed=seed, request=request, stack=stack)
+    if settings.record is None:
+        return model
+    recorder = Recorder(model, settings.record)
+    stack.callback(recorder.close)
+    return recorder
+
+
+def _bare(
+    settings: Settings, known: Sequence[KnownTask], *, seed: int, request: StopRequest, stack: ExitStack
+) -> Model:
+    if settings.llm == REHEARSAL:
+        truths = Truths.default() if settings.truths is None else Truths.load(settings.truths)
+        return RehearsalModel(known, truths, seed)
+    if settings.llm.startswith(REPLAY):
+        return ReplayModel(Path(settings.llm.removeprefix(REPLAY)))
+    server = _server(settings, request)
+    stack.callback(server.close)
+    return server
+
+
+def _server(settings: Settings, request: StopRequest) -> OpenAIModel:
+    endpoint = Endpoint.from_url(
+        settings.llm,
+        model=settings.model,
+        api_key=settings.api_key.get_secret_value(),
+        context_tokens=settings.context_tokens,
+    )
+    patience = Patience(total_s=settings.patience_s, stall_s=settings.stall_s, first_token_s=settings.first_token_s)
+    return OpenAIModel(endpoint, patience, stopping=request.is_set)

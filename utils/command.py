@@ -1,0 +1,40 @@
+"""Turns what goes wrong in a command into one clear line and an exit code."""
+
+import sys
+from typing import Any
+
+import typer
+from typer.exceptions import TyperException
+
+from utils.errors import BuilderTrainerError, InputError, MemoryDamaged
+from utils.text import printable
+
+EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def run_command(app: typer.Typer) -> int:
+    """Run the command line that the process was given; the exit code.
+
+    0 is success; 1 a fault of the machine (disk, sandbox, model); 2 something that a person gave is wrong.
+    """
+    try:
+        result: Any = app(standalone_mode=False)
+    except TyperException as error:
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
+        return _say(message, EXIT_INPUT)
+    except (InputError, MemoryDamaged) as error:
+        return _say(str(error), EXIT_INPUT)
+    except BuilderTrainerError as error:
+        return _say(str(error), EXIT_FAULT)
+    except (KeyboardInterrupt, typer.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe has gone, e.g. `| head`; there is nobody to tell
+        return EXIT_FAULT
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    line = printable(" ".join(message.split()))
+    sys.stderr.write(f"error: {line}\n")
+    return code
