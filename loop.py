@@ -43,10 +43,10 @@ from memory.memory_manager import MemoryManager
 from memory.replies import RememberingModel
 from memory.state import InFlight
 from memory.tasks import Task
-from memory.views.standard import standard_views
 from trainer.adjust_difficulty import DifficultyTargets
 from trainer.analyze_builder import analyse
 from trainer.strategy_manager import Choice, StrategyManager
+from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
 from utils.clock import Clock, SystemClock, iso
@@ -136,7 +136,7 @@ class Loop:
         """Until there is a reason to end and nothing is under way; the reason."""
         reason = ""
         while True:
-            self._memory.take_wishes()
+            self._memory.take_wishes(all_views)
             reason = reason or self._reason_to_end()
             if self._parts.request.is_set():
                 return self._parts.stop.check(self._standing()) or reason
@@ -370,14 +370,14 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     targets = DifficultyTargets()
     identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
     memory = MemoryManager.open(
-        settings.memory, views=[*standard_views(), targets], clock=clock, what="loop.py", identify=identify
+        settings.memory, views=all_views(targets), clock=clock, what="loop.py", identify=identify
     )
     stack.callback(memory.close)
     log_to_file(settings.memory / "logs" / "loop.jsonl")
     seed = seed_of(settings.memory, settings.seed)
     prompts = Prompts(failure_chars=settings.failure_chars)
     remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
-    memory.take_wishes()
+    memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     model = choose_model(settings, known, seed=seed, request=request, stack=stack)
     sandbox = choose_sandbox(settings.sandbox, trusted_code_only=settings.llm == REHEARSAL, progress=display.note)

@@ -18,11 +18,12 @@ MAX_WISH_BYTES = 64 * 1024 * 1024
 
 
 class Wish(BaseModel):
-    """Tasks that somebody wants to be known."""
+    """Tasks that somebody wants to be known, or views that should be made anew."""
 
     schema_version: int = Field(default=1, le=1)
     by: str
     tasks: tuple[Task, ...]
+    rebuild: bool = False
 
 
 def leave(folder: Path, wish: Wish, *, at: str) -> Path:

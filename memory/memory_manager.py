@@ -18,7 +18,7 @@ from memory.event_log import EventLog
 from memory.events import FORMAT, Event, Happening, MemoryCreated, TaskAdded
 from memory.lock import WriterLock
 from memory.state import MemoryState
-from memory.view_files import FOLD_BLOCK, Fold, write_documents
+from memory.view_files import FOLD_BLOCK, Fold, compare, rebuild, write_documents
 from memory.views.view import View
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageFault
@@ -111,12 +111,19 @@ class MemoryManager:
         document = {"schema_version": 1, "seq": self._log.head.seq}
         write_atomically(self._folder / MARK_FILE, json_text(document).encode())
 
-    def take_wishes(self) -> int:
-        """Take in what people left in the inbox while this writer ran; how many wishes there were."""
-        return inbox.drain(self._folder, self._grant)
+    def take_wishes(self, fresh_views: Callable[[], Sequence[View]]) -> int:
+        """Take in what people left in the inbox while this writer ran; how many wishes there were.
 
-    def _grant(self, wishes: Sequence[inbox.Wish]) -> None:
-        self.append([TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks])
+        Args:
+            fresh_views: views that have seen no event, for a wish to rebuild.
+        """
+        return inbox.drain(self._folder, lambda wishes: self._grant(wishes, fresh_views))
+
+    def _grant(self, wishes: Sequence[inbox.Wish], fresh_views: Callable[[], Sequence[View]]) -> None:
+        if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
+            self.append(tasks)
+        if any(wish.rebuild for wish in wishes):
+            rebuild(self._folder, fresh_views(), compare(self._folder, fresh_views()))
 
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""

@@ -1,5 +1,7 @@
 """The views on disk: written as they change, rebuilt from the log, compared with it."""
 
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +66,30 @@ def write_documents(folder: Path, documents: Iterable[Document]) -> None:
         write_atomically(folder / document.path, render(document))
 
 
-def compare(folder: Path, views: Sequence[View]) -> Differences:
-    """Fold the log from nothing and hold the views on disk against it; nothing is written."""
+def compare(
+    folder: Path, views: Sequence[View], *, settle_s: float = 0.0, changed_since: float = math.inf
+) -> Differences:
+    """Fold the log from nothing and hold the views on disk against it; nothing is written.
+
+    Args:
+        folder: the memory's.
+        views: fresh ones.
+        settle_s: a wait between reading the log and the views, so that a writer can finish its batch.
+        changed_since: files modified at this time (Unix seconds) or later are left out, for a writer replaces them.
+    """
     expected: dict[str, str] = {}
     for document in _all_documents(folder, Fold(views)):
         expected[document.path] = sha256_hex(render(document))
-    found = {path: sha256_hex((folder / path).read_bytes()) for path in _files(folder)}
+    time.sleep(settle_s)
+    found = {}
+    for path in _files(folder):
+        try:
+            fresh = (folder / path).stat().st_mtime >= changed_since
+            found[path] = sha256_hex((folder / path).read_bytes())
+        except FileNotFoundError:
+            continue  # replaced at this moment
+        if fresh:
+            expected[path] = found[path]
     return Differences(
         missing=tuple(sorted(expected.keys() - found.keys())),
         different=tuple(sorted(path for path in expected.keys() & found.keys() if expected[path] != found[path])),
@@ -97,5 +117,5 @@ def _all_documents(folder: Path, fold: Fold) -> Iterator[Document]:
 def _files(folder: Path) -> Iterator[str]:
     for name in FOLDERS:
         for path in (folder / name).rglob("*"):
-            if path.is_file():
+            if path.is_file() and not path.name.startswith("."):
                 yield path.relative_to(folder).as_posix()
