@@ -1,0 +1,1 @@
+"""The rehearsal model: a simulated Builder with planted weaknesses, for dry runs; its figures are no model's."""

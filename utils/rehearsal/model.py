@@ -1,0 +1,166 @@
+"""The rehearsal model: a simulated Builder that writes real code, right or broken in a known way.
+
+It is to a night of learning what a flight simulator is to a flight: a dry run of tonight's settings, and a proof that
+the machinery finds planted effects and finds none where none were planted. It knows the tasks' reference solutions
+and understands nothing; its figures say nothing about any real model.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from utils.completions import Completion, Finish, Message, Reply, Usage
+from utils.mutants import mutants
+from utils.rehearsal import replies
+from utils.rehearsal.bugs import BREAKERS
+from utils.rehearsal.draws import Draws
+from utils.rehearsal.known import KnownTask, Solution, solution_of
+from utils.rehearsal.reading import Reader, Situation, TaskIndex, Wish
+from utils.rehearsal.styles import restyled
+from utils.rehearsal.truths import BugKind, Truths
+from utils.text import estimate_tokens
+
+NAME = "rehearsal (simulated)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a reply is intended to be, decided before it is worded.
+
+    Attributes:
+        situation: the request as it was understood.
+        probability: the odds that the reply was intended to be right; 0 if no code was wanted or none is known.
+        right: whether it is intended to be right.
+        again: a failed repair that sends the last code unchanged.
+        bug: how it is intended to be wrong; None if it is right, sent again, or no solution was possible.
+        code: the code that it holds, empty if none.
+    """
+
+    situation: Situation
+    probability: float = 0.0
+    right: bool = False
+    again: bool = False
+    bug: BugKind | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    text: str
+    finish: Finish = "stop"
+
+
+class RehearsalModel:
+    """Fulfils utils.completions.Model; a pure function of messages, request seed, model seed, tasks and truths.
+
+    Whether a json_schema is given, and max_tokens, count too: a reply that is too long is cut off as a server would.
+    Safe to use from many threads at once. Never raises a ModelFault.
+
+    Args:
+        tasks: what it can be asked for; a task without a usable reference is answered with a plain refusal.
+        truths: the planted odds.
+        seed: another seed gives another night in the same world.
+    """
+
+    def __init__(self, tasks: Sequence[KnownTask], truths: Truths, seed: int) -> None:
+        self._reader = Reader(TaskIndex(tasks), truths.rules)
+        self._truths = truths
+        self._seed = seed
+
+    @property
+    def name(self) -> str:
+        """A name that says that it is simulated."""
+        return NAME
+
+    def complete(self, completion: Completion) -> Reply:
+        """The reply, after the truths' latency; the same for the same request."""
+        started = time.perf_counter()
+        written = _shortened(self._write(completion), completion.max_tokens)
+        if self._truths.latency_s:
+            time.sleep(self._truths.latency_s)
+        usage = Usage(
+            prompt_tokens=sum(estimate_tokens(message.content) for message in completion.messages),
+            completion_tokens=estimate_tokens(written.text),
+            estimated=True,
+        )
+        wall_s = time.perf_counter() - started
+        return Reply(text=written.text, finish=written.finish, usage=usage, model=NAME, wall_s=wall_s)
+
+    def plan(self, completion: Completion) -> Plan:
+        """What `complete` will answer to the same request, for those who compare intention and outcome."""
+        situation = self._reader.read(completion)
+        task = situation.task
+        solution = solution_of(task) if task is not None and situation.wish is Wish.CODE else None
+        if task is None or solution is None:
+            return Plan(situation=situation)
+        odds = self._truths.pass_probability(task, situation.turn, evidence=situation.evidence, rules=situation.rules)
+        plan = Plan(situation=situation, probability=odds)
+        draws = self._draws(completion, "plan")
+        if draws.chance(odds):
+            change = draws.chance(self._truths.style.restyled)
+            code = restyled(solution, draws) if change else solution.source
+            return replace(plan, right=True, code=code)
+        if situation.turn and situation.last_code and draws.chance(self._truths.repair.same_code):
+            return replace(plan, again=True, code=situation.last_code)
+        bug, code = self._broken(solution, self._bug_draws(task, situation.turn, draws))
+        return replace(plan, bug=bug, code=code)
+
+    def _bug_draws(self, task: KnownTask, turn: int, draws: Draws) -> Draws:
+        """The task's own stream for its habitual mistake, the same in every night; a repair has no habits."""
+        habitual = turn == 0 and draws.chance(self._truths.habit.share)
+        return Draws("habit", self._truths.offset_seed, task.id) if habitual else draws
+
+    def _broken(self, solution: Solution, draws: Draws) -> tuple[BugKind, str]:
+        """The first kind, drawn by share without replacement, that the solution has a place for."""
+        shares = self._truths.bugs.by_kind()
+        while any(shares.values()):
+            kind = draws.weighted(shares)
+            code = _break(kind, solution, draws)
+            if code is not None:
+                return kind, code
+            del shares[kind]
+        return BugKind.PROSE, ""
+
+    def _write(self, completion: Completion) -> _Written:
+        plan, draws = self.plan(completion), self._draws(completion, "words")
+        situation, style = plan.situation, self._truths.style
+        if situation.wish is Wish.REFLECTION:
+            return _Written(replies.reflection(situation, self._truths.reflection, draws))
+        if situation.wish is Wish.UNKNOWN_JSON:
+            return _Written(replies.UNKNOWN_JSON)
+        if plan.bug is BugKind.TRUNCATED:
+            return _Written(replies.cut_off(plan.code, style, draws), "length")
+        if plan.bug is BugKind.PROSE:
+            return _Written(replies.prose(draws))
+        if not plan.code:
+            return _Written(replies.UNKNOWN)
+        return _Written(replies.with_code(plan.code, style, draws, turn=situation.turn, again=plan.again))
+
+    def _draws(self, completion: Completion, purpose: str) -> Draws:
+        return Draws(self._seed, completion.seed, _digest(completion.messages), purpose)
+
+
+def _digest(messages: Sequence[Message]) -> str:
+    text = json.dumps([(message.role, message.content) for message in messages])
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _break(kind: BugKind, solution: Solution, draws: Draws) -> str | None:
+    if kind is BugKind.PROSE:
+        return ""
+    if kind is BugKind.MUTATION:
+        return next((mutant.source for mutant in mutants(solution.source, limit=1, rng=draws.generator())), None)
+    return BREAKERS[kind](solution, draws)
+
+
+def _shortened(written: _Written, max_tokens: int) -> _Written:
+    """Cut off where a server would stop; the longest start that fits, found by halving."""
+    if estimate_tokens(written.text) <= max_tokens:
+        return written
+    low, high = 0, len(written.text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if estimate_tokens(written.text[:middle]) <= max_tokens else (low, middle)
+    return _Written(written.text[:low], "length")
