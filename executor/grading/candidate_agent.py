@@ -37,6 +37,7 @@ class Candidate:
     def __init__(self) -> None:
         self._module = types.ModuleType(MODULE)
         self._objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """The reply to one request; whatever the solution raises becomes data."""
@@ -62,17 +63,17 @@ class Candidate:
             reply["args"] = [Encoder(self._keep).encode(item) for item in arguments]
         return reply
 
-    def _target(self, request: dict[str, Any]) -> Any:  # noqa: ANN401  anything that can be called
+    def _target(self, request: dict[str, Any]) -> Any:
         if request["object"] is None:
             return getattr(self._module, request["name"])
         return getattr(self._objects[request["object"]], request["name"])
 
     def _keep(self, value: object) -> int:
-        for number, known in enumerate(self._objects):
-            if known is value:
-                return number
-        self._objects.append(value)
-        return len(self._objects) - 1
+        """The object's number; it is kept alive, so its id stays its own."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self._objects)
+            self._objects.append(value)
+        return self._numbers[id(value)]
 
 
 def describe(error: BaseException) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from executor.sandbox import (
 )
 from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, SandboxFacts, Verdict
 from memory.tasks import Task
-from utils.errors import SandboxFault
+from utils.errors import Interrupted, SandboxFault
 from utils.text import clip
 
 JUDGE_GRACE_S = 5.0
@@ -45,6 +45,7 @@ def grade(task: Task, source: str, sandbox: Sandbox, *, limits: AttemptLimits) -
 
     Raises:
         SandboxFault: a sandbox could not start or was lost; nothing is said about the code.
+        Interrupted: the sandbox was closed meanwhile.
     """
     if not task.graded or task.entry_point is None:
         return _try_out(source, sandbox, limits=limits)
@@ -84,6 +85,8 @@ def _try_out(source: str, sandbox: Sandbox, *, limits: AttemptLimits) -> Verdict
     bounds = Limits(wall_s=limits.wall_s, cpu_s=limits.cpu_s, memory_mb=limits.memory_mb)
     files = {"solution.py": source.encode("utf-8", "replace")}
     result = sandbox.run(Job(argv=("python", "solution.py"), files=files, limits=bounds))
+    if result.status is Status.CANCELLED:
+        raise Interrupted("the sandbox was closed while a program ran")
     return Verdict(outcome="ungraded", candidate=run_facts(result), sandbox=sandbox_facts(result))
 
 
@@ -105,9 +108,12 @@ class _Grading:
                 self._relay()
         finally:
             candidate, judge = _close_both(self._candidate, self._judge)
+        lost = candidate if self._gone else judge if not (error or self._tally.done) else None
+        if lost is not None and lost.status is Status.CANCELLED:
+            raise Interrupted("the sandbox was closed during a grading")
         if not error and not self._tally.done:
             _blame(judge, self._tally)
-        return self._conclude(error or self._early_end(candidate), candidate)
+        return self._conclude(self._early_end(candidate) or error, candidate)
 
     def _load(self) -> str:
         request = {"op": "load", "source": self._source, "interface": self._task.callable_names}
@@ -116,7 +122,7 @@ class _Grading:
             failure = reply["error"]
             return str(failure.get("traceback") or failure.get("message") or "it could not be loaded")
         missing = reply.get("missing")
-        if not isinstance(missing, list):
+        if missing is None:
             return "the solution's process answered nonsense when it was loaded"
         return f"the solution does not define {', '.join(map(str, missing))}" if missing else ""
 
@@ -126,7 +132,7 @@ class _Grading:
             return _gone("the solution's process has ended")
         try:
             self._candidate.send(json.dumps(request).encode())
-            return _answer(self._candidate.receive())
+            return _answer(self._candidate.receive(), mutates=self._task.mutates_arguments)
         except ConversationEnded:
             self._gone = True
             return _gone("the solution's process ended")
@@ -174,7 +180,8 @@ class _Grading:
 
     def _early_end(self, candidate: ExecutionResult) -> str:
         """Why the candidate's process was gone before the checks were over, in words."""
-        return f"the solution's process ended during the checks: {describe_end(candidate)}" if self._gone else ""
+        when = "during the checks" if self._tally.calls else "while it was loaded"
+        return f"the solution's process ended {when}: {describe_end(candidate)}" if self._gone else ""
 
     def _conclude(self, error: str, candidate: ExecutionResult) -> Verdict:
         checks = [self._tally.checks.get(index) or _not_run(check.name, check.code) for index, check in
@@ -210,19 +217,36 @@ def _blame(judge: ExecutionResult, tally: _Tally) -> None:
         raise SandboxFault(f"the judge ended before its first call ({describe_end(judge)}): {judge.stderr.text[-500:]}")
 
 
-def _answer(frame: bytes) -> dict[str, Any]:
-    """A candidate's frame, if it is one; a hostile one becomes an error of the candidate."""
+def _answer(frame: bytes, *, mutates: bool) -> dict[str, Any]:
+    """A candidate's frame, if it is one; a hostile one becomes an error of the candidate.
+
+    Only what an answer may hold is passed on: above all no changed arguments where the task says that none change,
+    for the judge would copy them into the values that it compares with.
+    """
     try:
         reply = json.loads(frame, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return _error("the answer is no plain data")
-    if not isinstance(reply, dict) or not (reply.keys() & {"value", "error", "missing"}):
-        return _error("the answer is no plain data")
-    if "error" in reply and not isinstance(reply["error"], dict):
-        return _error("the answer is no plain data")
-    if "error" in reply:
-        reply["error"].pop("gone", None)
-    return reply
+    match reply:
+        case {"error": dict(error)}:
+            return {"error": _plain_error(error)}
+        case {"missing": list(missing)}:
+            return {"missing": [str(name)[:100] for name in missing]}
+        case {"value": value, "args": list(args)} if mutates:
+            return {"value": value, "args": args}
+        case {"value": value}:
+            return {"value": value}
+    return _error("the answer is no plain data")
+
+
+def _plain_error(error: Mapping[str, Any]) -> dict[str, Any]:
+    classes = error.get("classes")
+    names = [str(name)[:100] for name in classes[:20]] if isinstance(classes, list) else []
+    return {
+        "classes": names,
+        "message": clip(str(error.get("message", "")), SHOWN_CHARS),
+        "traceback": clip(str(error.get("traceback", "")), SHOWN_CHARS),
+    }
 
 
 def _no_constant(name: str) -> float:

@@ -28,7 +28,7 @@ class CandidateError(Exception):
     """The solution raised something that has no builtin class here, or it is gone."""
 
 
-class CandidateGone(CandidateError):
+class CandidateGone(CandidateError):  # noqa: N818  the state is the message
     """The solution's process has ended; no further call will be answered."""
 
 
@@ -65,7 +65,7 @@ class Assertion:
         self._recorder.start()
         return self
 
-    def expect(self, expected: Any) -> Any:  # noqa: ANN401  the value passes through
+    def expect(self, expected: Any) -> Any:
         """The value unchanged; remembered as what the assertion wanted."""
         self._expected = show(expected)
         return expected
@@ -81,19 +81,17 @@ class Assertion:
 
 
 class Instrument(ast.NodeTransformer):
-    """Wraps each assert into `with __assertion__(line, source) as __a:` and marks the right side of a comparison."""
+    """Wraps each assert into `with __assertion__(line, source) as __a:` and marks the wanted side of a comparison."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
         """The wrapped assert."""
         source = ast.unparse(node.test)
         test = node.test
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            marked = ast.Call(
-                func=ast.Attribute(value=ast.Name(id="__a", ctx=ast.Load()), attr="expect", ctx=ast.Load()),
-                args=[test.comparators[0]],
-                keywords=[],
-            )
-            test.comparators = [marked]
+            if calls(test.comparators[0]) and not calls(test.left):
+                test.left = marked(test.left)
+            else:
+                test.comparators = [marked(test.comparators[0])]
         context = ast.Call(
             func=ast.Name(id="__assertion__", ctx=ast.Load()),
             args=[ast.Constant(node.lineno), ast.Constant(source)],
@@ -101,6 +99,17 @@ class Instrument(ast.NodeTransformer):
         )
         item = ast.withitem(context_expr=context, optional_vars=ast.Name(id="__a", ctx=ast.Store()))
         return ast.copy_location(ast.With(items=[item], body=[node]), node)
+
+
+def calls(node: ast.expr) -> bool:
+    """Whether evaluating it calls anything: then it is rather the side that is tested."""
+    return any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+
+def marked(node: ast.expr) -> ast.expr:
+    """`__a.expect(node)`."""
+    expect = ast.Attribute(value=ast.Name(id="__a", ctx=ast.Load()), attr="expect", ctx=ast.Load())
+    return ast.Call(func=expect, args=[node], keywords=[])
 
 
 class Judge:
@@ -150,16 +159,16 @@ class Judge:
             }
         )
 
-    def proxy(self, name: str, number: int | None) -> Any:  # noqa: ANN401  a callable of any signature
+    def proxy(self, name: str, number: int | None) -> Any:
         """A function that calls the solution's `name`, or the method `name` of its object `number`."""
 
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever the check passes
+        def call(*args: Any, **kwargs: Any) -> Any:
             return self._call(name, number, args, kwargs)
 
         call.__name__ = name
         return call
 
-    def _call(self, name: str, number: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _call(self, name: str, number: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self._calls += 1
         shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
         self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
@@ -176,7 +185,7 @@ class Judge:
             raise CandidateGone("the host closed")
         return self._result(json.loads(frame), args)
 
-    def _result(self, reply: dict[str, Any], args: tuple[Any, ...]) -> Any:  # noqa: ANN401
+    def _result(self, reply: dict[str, Any], args: tuple[Any, ...]) -> Any:
         if "error" in reply:
             self._recorder.last["traceback"] = clip(str(reply["error"].get("traceback", "")))
             raise as_exception(reply["error"])
@@ -201,13 +210,13 @@ class RemoteObject(Handle):
         super().__init__(number, class_name)
         self._wire_judge = judge
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  a callable of any signature
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return self._wire_judge.proxy(name, self._wire_number)
 
 
-def raises(kind: type[BaseException], function: Any, *args: Any, **kwargs: Any) -> bool:  # noqa: ANN401
+def raises(kind: type[BaseException], function: Any, *args: Any, **kwargs: Any) -> bool:
     """Whether the call raises an exception of this class; what else it raises passes through."""
     try:
         function(*args, **kwargs)
@@ -223,20 +232,16 @@ def as_exception(error: dict[str, Any]) -> Exception:
     message = clip(str(error.get("message", "")))
     if error.get("gone"):
         return CandidateGone(message)
-    for name in error.get("classes", [])[:20]:
-        kind = getattr(builtins, name, None) if isinstance(name, str) else None
-        if isinstance(kind, type) and issubclass(kind, Exception) and kind not in (AssertionError, Exception):
-            return build(kind, message)
     names = error.get("classes") or ["an exception"]
+    for name in names:
+        kind = getattr(builtins, name, None)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)) or kind in (AssertionError, Exception):
+            continue
+        try:
+            return kind(message)
+        except TypeError:
+            continue  # it wants more than a message, so its base has to do
     return CandidateError(f"{names[0]}: {message}")
-
-
-def build(kind: type[Exception], message: str) -> Exception:
-    """An instance, also of the few classes that want more than a message."""
-    try:
-        return kind(message)
-    except TypeError:
-        return CandidateError(f"{kind.__name__}: {message}")
 
 
 def copy_back(originals: tuple[Any, ...], changed: list[Any]) -> None:
@@ -261,7 +266,8 @@ def show(value: object) -> str:
 
 
 def clip(text: str) -> str:
-    """At most MAX_TEXT characters, the gap named."""
+    """At most MAX_TEXT characters that UTF-8 can hold, the gap named."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 40]} [... {len(text) - MAX_TEXT + 40} more]"
 
 

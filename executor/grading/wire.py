@@ -34,7 +34,20 @@ _EXACT_JSON_INT = 2**53
 _TYPES: dict[str, type] = {
     kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, set, dict, type(None), object)
 }
-_SEQUENCES: dict[str, Callable[[Iterable[Any]], Any]] = {"t": tuple, "s": set, "fs": frozenset, "q": collections.deque}
+_SEQUENCES: dict[str, Callable[[Iterable[Any]], Any]] = {
+    "t": tuple,
+    "s": set,
+    "fs": frozenset,
+    "q": collections.deque,
+    "it": iter,
+}
+_FROM_TEXT: dict[str, Callable[[str], Any]] = {
+    "i": lambda text: int(text, 16),
+    "f": float,
+    "b": lambda text: base64.b64decode(text, validate=True),
+    "ba": lambda text: bytearray(base64.b64decode(text, validate=True)),
+    "ty": _TYPES.__getitem__,
+}
 
 
 class WireError(Exception):
@@ -56,17 +69,17 @@ class Handle:
         raise TypeError(f"a {self._wire_class} object of the solution has no plain value: call its methods")
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __bool__ = __len__ = __iter__ = __contains__ = __hash__ = _refuse  # type: ignore[assignment]  it never returns
+    __bool__ = __len__ = __iter__ = __contains__ = __hash__ = _refuse
 
 
 class Encoder:
-    """Turns one value into JSON; `keep` is told of each object that has to stay and gives its number, None refuses it."""
+    """Turns one value into JSON; `keep` numbers the objects that have to stay, None refuses them."""
 
     def __init__(self, keep: Callable[[object], int] | None = None) -> None:
         self._keep = keep
         self._items = 0
 
-    def encode(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401  any value, any JSON
+    def encode(self, value: Any, depth: int = 0) -> Any:
         """The value's JSON.
 
         Raises:
@@ -157,7 +170,7 @@ class Decoder:
     def __init__(self, resolve: Callable[[int, str], object] = Handle) -> None:
         self._resolve = resolve
 
-    def decode(self, data: Any, depth: int = 0) -> Any:  # noqa: ANN401  any JSON, any value
+    def decode(self, data: Any, depth: int = 0) -> Any:
         """The value.
 
         Raises:
@@ -185,20 +198,13 @@ class Decoder:
             return _SEQUENCES[tag](self.decode(_checked(body, list), depth))
         if tag == "d":
             return {self.decode(key, depth + 1): self.decode(item, depth + 1) for key, item in _checked(body, list)}
-        if tag == "it":
-            return iter(self.decode(_checked(body, list), depth))
-        if tag == "i":
-            return int(_checked(body, str), 16)
-        if tag == "f":
-            return float(_checked(body, str))
-        if tag in ("b", "ba"):
-            return {"b": bytes, "ba": bytearray}[tag](base64.b64decode(_checked(body, str), validate=True))
-        if tag == "c":
-            return complex(*(float(self.decode(part)) for part in _checked(body, list)))
         if tag == "r":
             return range(*(self.decode(part) for part in _checked(body, list)))
-        if tag == "ty":
-            return _TYPES[body]
+        if tag in _FROM_TEXT:
+            return _FROM_TEXT[tag](_checked(body, str))
+        if tag == "c":
+            real, imaginary = (float(self.decode(part)) for part in _checked(body, list))
+            return complex(real, imaginary)
         raise WireError(f"unknown tag {tag[:20]!r}")
 
 

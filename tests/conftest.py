@@ -1,0 +1,33 @@
+"""What all tests share: the folder beside the checkout, and a switch that forbids skipping."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED = CHECKOUT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with data, attacks and tools that lies beside the checkout; skips where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip(f"there is no {SHARED.name}/ beside the checkout")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see the defaults, not what this machine's environment sets."""
+    for name in list(os.environ):
+        if (name.startswith("BT_") and not name.startswith("BT_TESTS")) or name == "MEMORY_DIR":
+            monkeypatch.delenv(name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """With BT_TESTS_MUST_RUN=1 a test that is skipped has failed: nobody asked for the skip."""
+    if report.skipped and os.environ.get("BT_TESTS_MUST_RUN") == "1" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though nothing may be: {report.longrepr}"
