@@ -4,6 +4,7 @@ python loop.py --llm rehearsal --cycles 60
 python loop.py --llm http://localhost:1234/v1 --hours 8
 """
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -23,39 +24,38 @@ from executor.grading.grade import grade
 from executor.runner import Ended, Runner
 from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, score
-from memory.attempts import AttemptLimits, AttemptSpec, Sampling, SandboxFacts, Score, Verdict
+from memory.attempts import AttemptLimits, AttemptSpec, SandboxFacts, Score, Verdict
 from memory.beginnings import given_tasks, remember
-from memory.blueprints import DEFAULT_ID
+from memory.decisions import freeze
 from memory.events import (
     Analysed,
     Decided,
     Faulted,
     Finished,
-    Happening,
     Parked,
     RunEnded,
     RunResumed,
     RunStarted,
 )
 from memory.known_tasks import as_known
-from memory.make_belog import error_class, make_belog
+from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
 from memory.replies import RememberingModel
-from memory.state import InFlight
+from memory.shown import run_summary, unit_line
 from memory.tasks import Task
 from trainer.adjust_difficulty import DifficultyTargets
 from trainer.analyze_builder import analyse
-from trainer.strategy_manager import Choice, StrategyManager
+from trainer.strategy_manager import StrategyManager
 from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
 from utils.clock import Clock, SystemClock, iso
 from utils.command import run_command
 from utils.completions import Model
-from utils.display import ConsoleDisplay, Display, Summary, UnitLine
-from utils.errors import Fault, Interrupted, StorageFault
+from utils.display import ConsoleDisplay, Display, Summary
+from utils.errors import Defect, Fault, Interrupted, StorageFault
 from utils.files import sha256_hex, write_atomically
-from utils.ids import derived, memory_id, unit_id
+from utils.ids import memory_id
 from utils.logs import log_to_file
 from utils.seeds import seed_of
 from utils.settings import Settings, load_settings, public
@@ -80,6 +80,9 @@ class Parts:
     strategy: StrategyManager
     targets: DifficultyTargets
     stop: stopping.Stop
+    """Ends the run once what is under way is finished; what is parked stays parked."""
+    enough: stopping.Stop
+    """Decides no further unit; the run ends once all decided ones are finished."""
     request: StopRequest
     display: Display
     clock: Clock
@@ -93,117 +96,101 @@ class Loop:
         """Nothing happens yet."""
         self._parts, self._runner = parts, runner
         self._memory, self._settings, self._display = parts.memory, parts.settings, parts.display
-        self._parked = list(parts.memory.state.in_flight)
+        self._state = parts.memory.state
+        self._parked = list(self._state.in_flight)
         self._backoff = Backoff(parts.settings.fault_wait_s)
-        self._faulty = ""
+        self._away = ""
         self._times = ReferenceTimes(self._grade)
         settings = parts.settings
         self._weights = Weights(
             accuracy=settings.weight_accuracy, speed=settings.weight_speed, elegance=settings.weight_elegance
         )
-        self._limits = AttemptLimits(wall_s=settings.wall_s, cpu_s=settings.cpu_s, memory_mb=settings.memory_mb)
 
     def run(self) -> Summary:
-        """Work until a reason to end; the run's summary."""
-        self._begin()
+        """Work until there is a reason to end; the run's summary."""
         try:
+            self._begin()
             reason = self._work()
         except StorageFault as fault:
-            reason = f"{fault}"
+            reason = str(fault)
             log.warning("loop.storage_fault", why=reason)
-        return self._finish_run(reason)
+        return self._end(reason)
 
     def _begin(self) -> None:
-        state = self._memory.state
+        state, tier = self._state, self._parts.sandbox.tier
         if state.run_ended:
-            tier = self._parts.sandbox.tier
-            sandbox = SandboxFacts(kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image)
             start = RunStarted(
                 run=state.runs + 1,
                 model=self._parts.model.name,
                 simulated=self._settings.llm == REHEARSAL,
-                sandbox=sandbox,
+                sandbox=SandboxFacts(
+                    kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image
+                ),
                 settings=public(self._settings),
                 seed_sha256=sha256_hex(str(self._parts.seed).encode()),
             )
             self._memory.append([start])
         else:
             self._memory.append([RunResumed(run=state.runs)])
-        if self._parked:
-            self._display.note(f"{len(self._parked)} parked attempts are finished first")
+        if self._mine():
+            self._display.note(f"{len(self._mine())} parked attempts are finished first")
+        if others := len(self._parked) - len(self._mine()):
+            self._display.note(f"{others} attempts stay parked: they were begun with another model")
 
     def _work(self) -> str:
         """Until there is a reason to end and nothing is under way; the reason."""
-        reason = ""
         while True:
             self._memory.take_wishes(all_views)
-            reason = reason or self._reason_to_end()
+            reason = self._parts.stop.check(self._standing())
             if self._parts.request.is_set():
-                return self._parts.stop.check(self._standing()) or reason
-            if not reason:
+                return reason or "asked to stop"
+            if reason is None:
                 self._fill()
-            if not self._runner.running and (reason or self._parts.strategy.finished(self._memory.state)):
-                return reason or "every task was tried once"
+            if not self._runner.running and (reason := reason or self._done()):
+                return reason
             for ended in self._runner.ended(POLL_S):
                 self._take(ended)
-            if self._faulty and not self._runner.running:
+            if self._away and not self._runner.running:
                 self._wait_out()
 
     def _standing(self) -> stopping.Standing:
-        state = self._memory.state
-        return stopping.Standing(decided=state.run_decided, tokens=state.run_totals.tokens)
+        return stopping.Standing(decided=self._state.run_decided, tokens=self._state.run_totals.tokens)
 
-    def _reason_to_end(self) -> str:
-        """Why no further unit should begin; units of before are finished first."""
-        return "" if self._mine() else self._parts.stop.check(self._standing()) or ""
+    def _done(self) -> str | None:
+        """The reason to end where all that was asked for is finished, None while something is left."""
+        if self._mine():
+            return None
+        everything = "every task was tried once" if self._parts.strategy.finished(self._state) else None
+        return self._parts.enough.check(self._standing()) or everything
 
     def _mine(self) -> list[str]:
-        """Parked units that this model can finish."""
-        flights = self._memory.state.in_flight
+        """Parked units that this run's model can finish."""
+        flights = self._state.in_flight
         return [unit for unit in self._parked if flights[unit].spec.model == self._parts.model.name]
 
     def _fill(self) -> None:
         """Give every free worker a unit: parked ones first, then new ones."""
-        while self._runner.free and not self._faulty and not self._reason_to_end_new():
-            waiting = self._mine()
-            if waiting:
-                self._parked.remove(waiting[0])
-                self._start(waiting[0])
-                continue
-            choice = self._parts.strategy.next_task(self._memory.state)
-            if choice is None:
+        while self._runner.free and not self._away:
+            unit = next(iter(self._mine()), None) or self._decide()
+            if unit is None:
                 return
-            self._start(self._decide(choice))
+            if unit in self._parked:
+                self._parked.remove(unit)
+            self._start(unit)
 
-    def _reason_to_end_new(self) -> bool:
-        return not self._mine() and self._parts.stop.check(self._standing()) is not None
-
-    def _decide(self, choice: Choice) -> str:
-        """Freeze a unit and log it; its id."""
-        state, settings = self._memory.state, self._settings
-        record = state.tasks[choice.task_id]
-        blueprint = self._memory.get_latest_blueprint_version(DEFAULT_ID)
-        assert blueprint is not None
-        unit = unit_id(state.memory_id, state.decided + 1)
-        spec = AttemptSpec(
-            unit_id=unit,
-            task_id=record.task.id,
-            task_digest=record.digest,
-            number=record.decided + 1,
-            blueprint_id=blueprint.id,
-            blueprint_version=blueprint.version,
-            model=self._parts.model.name,
-            sampling=Sampling(temperature=settings.temperature, top_p=settings.top_p, max_tokens=settings.reply_tokens),
-            seed=derived(self._parts.seed, unit),
-            limits=self._limits,
-            max_repairs=settings.max_repairs,
-            sandbox=self._parts.sandbox.tier.kind,
-        )
+    def _decide(self) -> str | None:
+        """Choose, freeze and log the next unit; its id, or None if there is none to decide."""
+        parts, state = self._parts, self._state
+        choice = None if parts.enough.check(self._standing()) else parts.strategy.next_task(state)
+        if choice is None:
+            return None
+        kind = parts.sandbox.tier.kind
+        spec = freeze(state, choice.task_id, self._settings, model=parts.model.name, sandbox=kind, seed=parts.seed)
         self._memory.append([Decided(spec=spec, run=state.runs, why=choice.why)])
-        return unit
+        return spec.unit_id
 
     def _start(self, unit: str) -> None:
-        flight = self._memory.state.in_flight[unit]
+        flight = self._state.in_flight[unit]
         self._display.working(flight.task.name)
         folder = self._memory.attempt_folder(flight.task.id, flight.spec.number)
         tools = Tools(
@@ -230,8 +217,7 @@ class Loop:
 
     def _keep(self, unit: str, attempt: Attempt) -> None:
         """Write the code, then the event; show it; look back every so often."""
-        state = self._memory.state
-        flight = state.in_flight[unit]
+        flight, result = self._state.in_flight[unit], attempt.result
         folder = self._memory.attempt_folder(flight.task.id, flight.spec.number)
         for name, text in attempt.files.items():
             write_atomically(folder / name, text.encode("utf-8"))
@@ -239,90 +225,66 @@ class Loop:
         belog = make_belog(
             flight.spec,
             flight.task,
-            attempt.result,
-            state,
+            result,
+            self._state,
             files=attempt.files,
-            finding=find(attempt.result, code),
+            finding=find(result, code),
             at=iso(self._parts.clock.now()),
         )
-        self._memory.append([Finished(result=attempt.result, belog=belog)])
-        self._show(flight, attempt)
-        if state.totals.units - state.units_at_last_analysis >= self._settings.analyse_every:
-            self._memory.append([Analysed(analysis=analyse(state, self._parts.targets))])
-
-    def _show(self, flight: InFlight, attempt: Attempt) -> None:
-        result, verdict = attempt.result, attempt.result.last_verdict
-        failed = result.outcome == "failed"
-        self._display.unit(
-            UnitLine(
-                number=self._memory.state.run_totals.units,
-                task_id=flight.task.id,
-                outcome=result.outcome,
-                attempt=flight.spec.number,
-                turns=len(result.turns),
-                points=result.score.points if result.score else None,
-                detail=(error_class(verdict) if verdict else result.ended) if failed else "",
-            )
-        )
+        self._memory.append([Finished(result=result, belog=belog)])
+        self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
+        if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
+            self._memory.append([Analysed(analysis=analyse(self._state, self._parts.targets))])
 
     def _park(self, unit: str, fault: Fault) -> None:
-        """The unit waits with its spec; the log is told once for as long as the fault lasts."""
-        self._parked.append(unit)
-        happenings: list[Happening] = [Parked(unit_id=unit, reason=str(fault)[:500])]
+        """The unit waits with its spec; log and person are told when a fault begins, not each time it is met."""
+        parked = Parked(unit_id=unit, reason=str(fault)[:500])
         if isinstance(fault, Interrupted):
-            self._memory.append(happenings)
+            self._memory.append([parked])
             return
-        if not self._faulty and not self._backoff.failures:
-            happenings.insert(0, Faulted(fault=type(fault).__name__, message=str(fault)[:2000]))
+        first = not self._away and not self._backoff.failures
+        if isinstance(fault, Defect):
+            first = True  # and the unit is left for the next run, so that it cannot stop this one for ever
+        else:
+            self._parked.append(unit)
+            self._away = str(fault)
+        if first:
+            self._memory.append([Faulted(fault=type(fault).__name__, message=str(fault)[:2000]), parked])
             self._display.note(f"{fault}; the attempt is parked, nothing is counted against it")
-        self._faulty = str(fault)
-        self._memory.append(happenings)
 
     def _wait_out(self) -> None:
         """Give what is away some time, more each time."""
-        seconds = self._backoff.next_s()
-        self._display.working(f"waiting {seconds:.0f} s: {self._faulty}")
-        end_s = self._parts.clock.monotonic_s() + seconds
-        while self._parts.clock.monotonic_s() < end_s and self._parts.stop.check(self._standing()) is None:
+        clock, seconds = self._parts.clock, self._backoff.next_s()
+        self._display.working(f"waiting {seconds:.0f} s: {self._away}")
+        end_s = clock.monotonic_s() + seconds
+        while clock.monotonic_s() < end_s and self._parts.stop.check(self._standing()) is None:
             if self._parts.request.wait(POLL_S):
                 break
-        self._faulty = ""
+        self._away = ""
 
-    def _finish_run(self, reason: str) -> Summary:
-        """Park what is under way, say how the run ended."""
+    def _end(self, reason: str) -> Summary:
+        """Park what is under way, log and say how the run ended."""
         self._parts.sandbox.close()
         end_s = self._parts.clock.monotonic_s() + PARK_WITHIN_S
-        while self._runner.running and self._parts.clock.monotonic_s() < end_s:
-            for ended in self._runner.ended(POLL_S):
-                self._take(ended)
-        state = self._memory.state
-        last: list[Happening] = [RunEnded(run=state.runs, reason=reason[:500], units=state.run_totals.units)]
-        if state.totals.units > state.units_at_last_analysis:
-            last.insert(0, Analysed(analysis=analyse(state, self._parts.targets)))
-        words = analyse(state, self._parts.targets).summary
+        state = self._state
+        analysis = analyse(state, self._parts.targets)
         try:
-            self._memory.append(last)
+            while self._runner.running and self._parts.clock.monotonic_s() < end_s:
+                for ended in self._runner.ended(POLL_S):
+                    self._take(ended)
+            analysis = analyse(state, self._parts.targets)
+            if state.totals.units > state.units_at_last_analysis:
+                self._memory.append([Analysed(analysis=analysis)])
+            self._memory.append([RunEnded(run=state.runs, reason=reason[:500], units=state.run_totals.units)])
         except StorageFault as fault:
             log.warning("loop.end_not_logged", why=str(fault))
-        return self._summary(reason, words)
-
-    def _summary(self, reason: str, words: str) -> Summary:
-        state = self._memory.state
-        totals = state.run_totals
-        return Summary(
-            tried=totals.units,
-            passed_first=totals.passed_first,
-            passed_repaired=totals.passed_repaired,
-            failed=totals.failed,
-            ungraded=totals.ungraded,
-            faults=totals.faults,
-            tokens=totals.tokens,
-            parked=len(state.in_flight),
-            by_skill=dict(totals.by_skill),
-            stop_reason=reason,
-            memory=str(self._memory.folder),
+        (self._memory.folder / stopping.STOP_FILE).unlink(missing_ok=True)
+        return run_summary(
+            state,
+            reason=reason,
+            words=analysis.summary,
+            folder=str(self._memory.folder),
             simulated=self._settings.llm == REHEARSAL,
-            words=words,
         )
 
 
@@ -354,7 +316,11 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         with handled(parts.request):
             display.begin(_head(parts), cycles=settings.cycles)
-            display.end(Loop(parts, Runner(pool, workers=settings.workers)).run())
+            runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
+            display.end(Loop(parts, runner).run())
+    if runner.running:
+        sys.stdout.flush()
+        os._exit(0)  # a thread that still waits for a name server, say, must not hold up the end
     return 0
 
 
@@ -392,6 +358,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         strategy=StrategyManager(pool, targets, schedule=settings.schedule),
         targets=targets,
         stop=stopping.of_settings(settings, clock, lambda: request.name),
+        enough=stopping.enough(settings),
         request=request,
         display=display,
         clock=clock,

@@ -5,7 +5,11 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from utils.errors import Fault
+import structlog
+
+from utils.errors import Defect, Fault
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -42,10 +46,7 @@ class Runner(Generic[T]):
         self._running[self._pool.submit(job)] = key
 
     def ended(self, timeout_s: float) -> list[Ended[T]]:
-        """The jobs that have ended, in the order in which they were started; waits at most `timeout_s` for the first.
-
-        An exception that is no Fault is a defect of this program and is raised here.
-        """
+        """The jobs that have ended, in the order of their start; waits at most `timeout_s` for the first."""
         done, _ = wait(self._running, timeout=timeout_s, return_when=FIRST_COMPLETED)
         return [self._collect(future) for future in list(self._running) if future in done]
 
@@ -55,3 +56,7 @@ class Runner(Generic[T]):
             return Ended(key, value=future.result())
         except Fault as fault:
             return Ended(key, fault=fault)
+        except Exception as error:
+            # the cycle boundary, the one broad handler: a defect ends one attempt, not the night
+            log.exception("attempt.defect", unit=key)
+            return Ended(key, fault=Defect(f"a defect of this program ({type(error).__name__}: {error})"))

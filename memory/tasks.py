@@ -1,5 +1,6 @@
 """What a task is."""
 
+import ast
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -24,6 +25,17 @@ class Check(BaseModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     code: Code
+
+    @field_validator("code")
+    @classmethod
+    def _asserts_something(cls, value: str) -> str:
+        try:
+            tree = ast.parse(value)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise ValueError(f"no Python: {error}") from error
+        if not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
+            raise ValueError("holds no assert")
+        return value
 
 
 class Constraints(BaseModel):

@@ -35,13 +35,23 @@ from utils.clock import SystemClock, iso
 from utils.command import run_command
 from utils.errors import InputError
 from utils.files import json_text, read_bounded
-from utils.ids import memory_id
-from utils.seeds import seed_of
 from utils.settings import load_settings
 from utils.text import one_line, printable
 
 MAX_SOURCE_BYTES = 1024 * 1024
 SETTLE_S = 0.5
+BY = "utils/cli.py"
+OPTIONS = {
+    "goal": "GOAL",
+    "name": "--name",
+    "difficulty": "--difficulty",
+    "priority": "--priority",
+    "skills": "--skill",
+    "entry_point": "--entry-point",
+    "checks": "--check",
+    "reference": "--reference",
+}
+"""Field of a task -> where a person gives it."""
 
 Memory = Annotated[Path | None, typer.Option("--memory", help="The memory's folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -69,7 +79,7 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
     source = read_bounded(reference, limit=MAX_SOURCE_BYTES, what="--reference") if reference else None
     task = _task(
         id=_new_id(folder),
-        name=name or one_line(goal, 80),
+        name=name or one_line(goal, 80) or "task",
         goal=goal,
         difficulty=difficulty,
         priority=priority,
@@ -151,7 +161,7 @@ def get_profile(memory: Memory = None, as_json: AsJson = False) -> None:
     _lines(
         [
             f"Memory {profile.memory_id}: {profile.units} attempts in {profile.runs} runs, {profile.tokens} tokens",
-            f"{profile.passed_first} passed first time, {profile.passed_after_repair} after repair, "
+            f"{profile.passed_first} passed first time, {profile.passed_after_repair} after repair",
             f"{profile.failed} failed, {profile.ungraded} ungraded",
             f"{profile.pass_rate:.0%} of the graded ones passed",
             f"Most frequent errors: {errors or 'none'}",
@@ -249,7 +259,7 @@ def _check_running(folder: Path, *, as_json: bool) -> int:
 
 
 def _ask_for_rebuild(folder: Path, *, as_json: bool) -> int:
-    inbox.leave(folder, inbox.Wish(by="utils/cli.py", tasks=(), rebuild=True), at=iso(SystemClock().now()))
+    inbox.leave(folder, inbox.Wish(by=BY, tasks=(), rebuild=True), at=iso(SystemClock().now()))
     text = f"{describe_holder(folder)} was asked to rebuild the views at its next step"
     _print({"views": text} if as_json else text)
     return 0
@@ -264,11 +274,9 @@ def _task(**fields: Any) -> Task:  # noqa: ANN401  the options of a command, val
         return Task(**fields)
     except ValidationError as error:
         first = error.errors()[0]
-        place = "--" + str(first["loc"][0]).replace("_", "-") if first["loc"] else "the task"
-        shown = one_line(repr(first["input"]), 60)
-        raise InputError(
-            f"{place.replace('--goal', 'GOAL').replace('--skills', '--skill')}: {first['msg']}, not {shown}"
-        ) from error
+        place = OPTIONS.get(str(first["loc"][0]) if first["loc"] else "", "the task")
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{place}: {message}, not {one_line(repr(first['input']), 60)}") from error
 
 
 def _new_id(folder: Path) -> str:
@@ -290,16 +298,17 @@ def _utf8(source: bytes | None, path: Path | None) -> str | None:
 
 
 def _leave(folder: Path, tasks: Sequence[Task]) -> None:
-    """Into the inbox; and into the memory at once, if no loop is running that will do it."""
+    """Into the inbox; and from there into the memory, if there is one and no loop is running that will do it.
+
+    A memory is begun by the loop alone, for it alone is told the seed.
+    """
     clock = SystemClock()
-    inbox.leave(folder, inbox.Wish(by="utils/cli.py", tasks=tuple(tasks)), at=iso(clock.now()))
+    inbox.leave(folder, inbox.Wish(by=BY, tasks=tuple(tasks)), at=iso(clock.now()))
     lock = WriterLock(folder)
-    if not lock.try_acquire("utils/cli.py", iso(clock.now())):
+    if not (folder / "events").is_dir() or not lock.try_acquire(BY, iso(clock.now())):
         return
     lock.release()
-    with MemoryManager.open(
-        folder, views=all_views(), clock=clock, what="utils/cli.py", identify=lambda: memory_id(seed_of(folder, None))
-    ) as memory:
+    with MemoryManager.open(folder, views=all_views(), clock=clock, what=BY, identify=lambda: "") as memory:
         memory.take_wishes(all_views)
 
 

@@ -9,7 +9,8 @@
         │   └── ContextOverflow   the prompt does not fit the model's context
         ├── SandboxFault          the sandbox could not start or was lost
         ├── StorageFault          a file could not be written: disk full, permissions
-        └── Interrupted           a person asked to stop while this was under way
+        ├── Interrupted           a person asked to stop while this was under way
+        └── Defect                this program itself is wrong
 
 Outcomes are data, faults are exceptions: code that crashes, times out or runs out of memory is a result
 and raises nothing. A message says what happened, to what, and what to do.
@@ -54,3 +55,7 @@ class StorageFault(Fault):
 
 class Interrupted(Fault):
     """A person asked to stop while this was under way."""
+
+
+class Defect(Fault):
+    """This program itself did something wrong; the log has the traceback."""

@@ -8,6 +8,9 @@ from pathlib import Path
 from utils.clock import Clock
 from utils.settings import Settings
 
+STOP_FILE = "stop"
+"""Made by somebody in the memory's folder, it ends the run, which then takes it away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -67,11 +70,14 @@ def signalled(asked: Callable[[], str]) -> Stop:
     return Stop(lambda _: f"{asked()} received" if asked() else None)
 
 
+def enough(settings: Settings) -> Stop:
+    """When no further attempt is decided."""
+    return Stop(lambda _: None) if settings.cycles is None else cycles(settings.cycles)
+
+
 def of_settings(settings: Settings, clock: Clock, asked: Callable[[], str]) -> Stop:
     """All reasons to end that were asked for, and the two that always hold: a signal, a file `stop` in the memory."""
-    stop = signalled(asked) | file_exists(settings.memory / "stop")
-    if settings.cycles is not None:
-        stop |= cycles(settings.cycles)
+    stop = signalled(asked) | file_exists(settings.memory / STOP_FILE)
     if settings.hours is not None:
         stop |= hours(settings.hours, clock)
     if settings.until is not None:

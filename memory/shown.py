@@ -1,0 +1,41 @@
+"""What a run shows to people, read off the memory."""
+
+from memory.attempts import AttemptResult
+from memory.make_belog import error_class
+from memory.state import InFlight, MemoryState
+from utils.display import Summary, UnitLine
+
+
+def unit_line(flight: InFlight, result: AttemptResult, *, number: int) -> UnitLine:
+    """One finished attempt, the number-th of its run."""
+    verdict = result.last_verdict
+    detail = "" if result.outcome != "failed" else error_class(verdict) if verdict else result.ended
+    return UnitLine(
+        number=number,
+        task_id=flight.task.id,
+        outcome=result.outcome,
+        attempt=flight.spec.number,
+        turns=len(result.turns),
+        points=result.score.points if result.score else None,
+        detail=detail,
+    )
+
+
+def run_summary(state: MemoryState, *, reason: str, words: str, folder: str, simulated: bool) -> Summary:
+    """The present run at its end."""
+    totals = state.run_totals
+    return Summary(
+        tried=totals.units,
+        passed_first=totals.passed_first,
+        passed_repaired=totals.passed_repaired,
+        failed=totals.failed,
+        ungraded=totals.ungraded,
+        faults=totals.faults,
+        tokens=totals.tokens,
+        parked=len(state.in_flight),
+        by_skill=dict(totals.by_skill),
+        stop_reason=reason,
+        memory=folder,
+        simulated=simulated,
+        words=words,
+    )

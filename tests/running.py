@@ -1,0 +1,106 @@
+"""Starts the program as a person would, in processes of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def start(*argv: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
+    """A Python program of this checkout in a process of its own."""
+    program, *options = map(str, argv)
+    script = ["-m", program.removeprefix("-m ")] if program.startswith("-m ") else [str(CHECKOUT / program)]
+    return subprocess.Popen(
+        [sys.executable, *script, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        cwd=cwd or CHECKOUT,
+        env={"BT_CPU_S": "1", **os.environ},  # the rehearsal's endless loops need not take five seconds each
+    )
+
+
+def finish(process: subprocess.Popen[str], timeout_s: float = WAIT_S) -> Ran:
+    """Wait for its end."""
+    try:
+        out, err = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        raise AssertionError(f"still running after {timeout_s} s\n{out[-2000:]}\n{err[-2000:]}") from None
+    return Ran(process.returncode, out, err)
+
+
+def loop(*options: str | Path, timeout_s: float = WAIT_S) -> Ran:
+    """`python loop.py OPTIONS`."""
+    return finish(start("loop.py", *options), timeout_s)
+
+
+def cli(*options: str | Path) -> Ran:
+    """`python utils/cli.py OPTIONS`."""
+    return finish(start("utils/cli.py", *options))
+
+
+def cli_json(*options: str | Path) -> Any:
+    """What `python utils/cli.py OPTIONS --json` prints."""
+    ran = cli(*options, "--json")
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def events(memory: Path, kind: str | None = None) -> list[dict[str, Any]]:
+    """The data of the memory's events, in order."""
+    lines = [line for path in sorted((memory / "events").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
+    found = [json.loads(line)["data"] for line in lines]
+    return [data for data in found if kind is None or data["kind"] == kind]
+
+
+def wait_for(ready: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
+    """Return once it is so."""
+    end = time.monotonic() + timeout_s
+    while not ready():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def logged(memory: Path, kind: str) -> int:
+    """How many events of a kind there are, also while they are being written."""
+    try:
+        return sum(path.read_bytes().count(f'"kind":"{kind}"'.encode()) for path in (memory / "events").glob("*.jsonl"))
+    except OSError:
+        return 0
+
+
+@contextmanager
+def serving(*argv: str | Path) -> Iterator[str]:
+    """A model server; gives its URL, which it prints first."""
+    process = start(*argv)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("http://"), line + (process.stderr.read() if process.stderr else "")
+        yield line.split()[0]
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
