@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from utils.python_source import parse_python
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 TaskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", max_length=100)]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
@@ -30,8 +32,8 @@ class Check(BaseModel):
     @classmethod
     def _asserts_something(cls, value: str) -> str:
         try:
-            tree = ast.parse(value)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            tree = parse_python(value)
+        except SyntaxError as error:
             raise ValueError(f"no Python: {error}") from error
         if not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
             raise ValueError("holds no assert")
