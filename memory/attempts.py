@@ -12,6 +12,7 @@ from memory.tasks import TaskId
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
+UnitId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Outcome = Literal["passed", "failed", "ungraded"]
@@ -46,7 +47,7 @@ class AttemptSpec(BaseModel):
 
     model_config = FROZEN
 
-    unit_id: str
+    unit_id: UnitId
     task_id: TaskId
     task_digest: str
     number: Annotated[int, Field(ge=1)]
@@ -213,7 +214,7 @@ class AttemptResult(BaseModel):
 
     model_config = FROZEN
 
-    unit_id: str
+    unit_id: UnitId
     outcome: Outcome
     passed_first: bool
     turns: tuple[Turn, ...]

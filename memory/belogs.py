@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from memory.attempts import FROZEN, Seconds, Share
+from memory.attempts import FROZEN, Seconds, Share, UnitId
 
 
 class ExecutionContext(BaseModel):
@@ -102,5 +102,5 @@ class BELog(BaseModel):
     improvement_suggestions: tuple[str, ...]
     potential_breakage_risk: Share
     cross_check_required: bool
-    execution_trace_id: str
+    execution_trace_id: UnitId
     previous_attempts: tuple[str, ...]

@@ -1,49 +1,31 @@
 """The append-only event log: lines of JSON, each with the hash of the line before, in segments.
 
     events/000001.jsonl   {"at": .., "data": {"kind": ..}, "prev": "<sha256 of the line before>", "seq": 1}
-    events/head.json      the last seq and the hash of its line, so that a tail that went missing is noticed
+    events/head.json      the last seq and the hash of its line: a tail that was changed or is missing is noticed
 
 Every append is fsynced before it counts. A torn last line (a crash in the middle of a write) is set aside in
-events/torn/ and the log goes on; damage anywhere else is refused with its place. Not covered: somebody who rewrites
-the whole chain and the head; a hash chain without a secret notices accidents, not forgers.
+events/torn/ and the log goes on; damage anywhere else is refused with its place. A batch is one write, but after a
+crash in its middle its first events may be there without the others: events that must not be parted are one event.
+Not covered: somebody who rewrites the whole chain and the head; a hash chain without a secret notices accidents, not
+forgers.
 """
 
-import json
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
-from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
-from memory.events import FORMAT, Event, Happening
-from utils.errors import MemoryDamaged, StorageFault
+from memory.event_lines import MAX_LINE_BYTES, Head, Line, decode, encode, known_head, read_chain, segments
+from memory.events import Event, Happening
+from utils.errors import InputError, StorageFault
 from utils.files import json_text, sha256_hex, sync_folder, write_atomically
 
 log = structlog.get_logger()
 
-FIRST_PREV = "0" * 64
 SEGMENT_BYTES = 32 * 1024 * 1024
-MAX_LINE_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where the log ends: the last event's number and the hash of its line."""
-
-    seq: int = 0
-    hash: str = FIRST_PREV
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    segment: Path
-    number: int
-    offset: int
-    raw: bytes
 
 
 class EventLog:
@@ -56,28 +38,25 @@ class EventLog:
         self._head = Head()
         self._stream: BufferedWriter | None = None
         self._segment = 0
+        self._cut_at: int | None = None
 
     def recover(self) -> Iterator[Event]:
         """Every event, checked; afterwards the log can be appended to.
 
         Raises:
-            MemoryDamaged: a line is damaged, the chain is broken, or the tail that the head file knows is missing.
+            MemoryDamaged: a line is damaged, the chain is broken, or the tail is not the one that the head file knows.
             StorageFault: a torn line could not be set aside.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        _set_aside_torn_line(self._folder)
-        head = Head()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _set_aside_torn_line(self._folder)
+        except OSError as error:
+            raise StorageFault(f"cannot write in {self._folder}: {error.strerror}") from error
         for event, head in read_chain(self._folder):
+            self._head = head
             yield event
-        known = _read_head(self._folder)
-        if known is not None and known.seq > head.seq:
-            raise MemoryDamaged(
-                f"{self._folder}: events {head.seq + 1} to {known.seq} are missing at the end; bring back the files of "
-                "this folder, or delete head.json to go on without them"
-            )
-        self._head = head
-        self._segment = max((_segment_number(path) for path in segments(self._folder)), default=1)
-        if known != head and head.seq:
+        self._segment = max((int(path.stem) for path in segments(self._folder)), default=1)
+        if self._head.seq and known_head(self._folder) != self._head:
             self._write_head()
 
     @property
@@ -86,21 +65,27 @@ class EventLog:
         return self._head
 
     def append(self, at: str, happenings: Sequence[Happening]) -> list[Event]:
-        """Write the events as one batch and make them last; all or none of them count.
+        """Write the events as one batch and make them last; the events as anybody will read them back.
 
         Raises:
+            InputError: an event is too large for a line; the log is as before.
             StorageFault: the disk refused; the log is as before.
         """
-        events, lines, head = [], [], self._head
+        events: list[Event] = []
+        lines, head = [], self._head
         for happening in happenings:
-            event = Event(seq=head.seq + 1, at=at, data=happening)
-            line = _encode(event, head.hash)
-            head = Head(event.seq, sha256_hex(line))
-            events.append(event)
-            lines.append(line + b"\n")
+            raw = encode(Event(seq=head.seq + 1, at=at, data=happening), head.hash)
+            if len(raw) > MAX_LINE_BYTES:
+                raise InputError(f"a {happening.kind} event of {len(raw)} bytes does not fit into {MAX_LINE_BYTES}")
+            events.append(decode(Line(self._folder, len(events) + 1, raw, in_last=True), head))
+            head = Head(head.seq + 1, sha256_hex(raw[:-1]))
+            lines.append(raw)
         self._write(b"".join(lines))
         self._head = head
-        self._write_head()
+        try:
+            self._write_head()
+        except StorageFault as fault:  # the events are on the disk and count; the next append writes the head again
+            log.warning("memory.head_not_written", why=str(fault))
         return events
 
     def _write(self, data: bytes) -> None:
@@ -120,8 +105,10 @@ class EventLog:
             self._stream.close()
             self._stream, self._segment = None, self._segment + 1
         if self._stream is None:
+            path = self._folder / f"{self._segment:06d}.jsonl"
             try:
-                self._stream = (self._folder / f"{self._segment:06d}.jsonl").open("ab")
+                self._cut(path)
+                self._stream = path.open("ab")
                 sync_folder(self._folder)
             except OSError as error:
                 raise StorageFault(f"cannot write in {self._folder}: {error.strerror}") from error
@@ -132,12 +119,16 @@ class EventLog:
         stream, self._stream = self._stream, None
         if stream is None:
             return
-        path = Path(stream.name)
-        try:
-            stream.close()
-        except OSError:
-            pass  # closing flushes once more into the same full disk
-        os.truncate(path, start)
+        with contextlib.suppress(OSError):
+            stream.close()  # flushes once more into the same full disk
+        self._cut_at = start
+        with contextlib.suppress(OSError):
+            self._cut(Path(stream.name))  # if not now, then before the next line is written
+
+    def _cut(self, path: Path) -> None:
+        if self._cut_at is not None:
+            os.truncate(path, self._cut_at)
+        self._cut_at = None
 
     def _write_head(self) -> None:
         document = {"hash": self._head.hash, "schema_version": 1, "seq": self._head.seq}
@@ -148,84 +139,6 @@ class EventLog:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-
-
-def read_chain(folder: Path) -> Iterator[tuple[Event, Head]]:
-    """Every whole event with the head after it, for readers; stops before a torn last line.
-
-    Raises:
-        MemoryDamaged: names file and line.
-    """
-    head = Head()
-    for line in _lines(folder):
-        if not line.raw.endswith(b"\n"):
-            return
-        event = _decode(line, head)
-        head = Head(event.seq, sha256_hex(line.raw[:-1]))
-        yield event, head
-
-
-def segments(folder: Path) -> list[Path]:
-    """The segment files, oldest first."""
-    return sorted(path for path in folder.glob("*.jsonl") if path.stem.isdecimal())
-
-
-def _segment_number(path: Path) -> int:
-    return int(path.stem)
-
-
-def _lines(folder: Path) -> Iterator[_Line]:
-    for path in segments(folder):
-        offset = 0
-        with path.open("rb") as stream:
-            for number, raw in enumerate(iter(lambda s=stream: s.readline(MAX_LINE_BYTES + 1), b""), start=1):  # type: ignore[misc]
-                yield _Line(path, number, offset, raw)
-                offset += len(raw)
-
-
-def _encode(event: Event, prev: str) -> bytes:
-    document = {**event.model_dump(mode="json"), "prev": prev}
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-
-
-def _decode(line: _Line, head: Head) -> Event:
-    where = f"{line.segment}, line {line.number}"
-    document = _document(line, where)
-    if document.pop("prev", None) != head.hash:
-        raise MemoryDamaged(f"{where}: it does not follow the line before; bring this file back from a copy")
-    data = document.get("data")
-    if isinstance(data, dict) and data.get("kind") == "memory_created" and data.get("format", 0) > FORMAT:
-        raise MemoryDamaged(f"{where}: this memory was written by a newer version (format {data['format']}); update")
-    try:
-        event = Event.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise MemoryDamaged(f"{where}: not an event of this version: {place}: {first['msg']}") from error
-    if event.seq != head.seq + 1:
-        raise MemoryDamaged(f"{where}: event {head.seq + 1} was expected, this is {event.seq}")
-    return event
-
-
-def _document(line: _Line, where: str) -> dict[str, Any]:
-    try:
-        document = json.loads(line.raw)
-    except (ValueError, RecursionError) as error:
-        raise MemoryDamaged(f"{where}: no JSON; bring this file back from a copy ({error})") from error
-    if not isinstance(document, dict):
-        raise MemoryDamaged(f"{where}: not an event")
-    return document
-
-
-def _read_head(folder: Path) -> Head | None:
-    path = folder / "head.json"
-    try:
-        document = json.loads(path.read_bytes())
-        return Head(int(document["seq"]), str(document["hash"]))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MemoryDamaged(f"{path} cannot be read ({error}); delete it to trust the log alone") from error
 
 
 def _set_aside_torn_line(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """One writer for each memory: a lock that dies with its holder, and a note of who holds it."""
 
+import contextlib
 import json
 import os
 import socket
@@ -45,7 +46,11 @@ class WriterLock:
             "schema_version": 1,
             "since": since,
         }
-        write_atomically(self._folder / HOLDER_FILE, json_text(holder).encode())
+        try:
+            write_atomically(self._folder / HOLDER_FILE, json_text(holder).encode())
+        except StorageFault:
+            self._lock.release()
+            raise
 
     def try_acquire(self, what: str, since: str) -> bool:
         """Become the writer if nobody is."""
@@ -57,7 +62,8 @@ class WriterLock:
 
     def release(self) -> None:
         """Let the next writer in."""
-        (self._folder / HOLDER_FILE).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a disk that went read-only the note stays, and misleads nobody
+            (self._folder / HOLDER_FILE).unlink(missing_ok=True)
         self._lock.release()
 
 

@@ -13,6 +13,7 @@ from utils.text import one_line
 NEIGHBOURS = 5
 ERRORS_KEPT = 20
 FEW_RUNS = 3
+CLASS_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Finding:
     suggestions: tuple[str, ...]
 
 
-def make_belog(
+def make_belog(  # noqa: PLR0913  all that a log is computed from
     spec: AttemptSpec, task: Task, result: AttemptResult, state: MemoryState, *, files: Mapping[str, str],
     finding: Finding, at: str,
 ) -> BELog:  # fmt: skip
@@ -86,16 +87,16 @@ def _changes(files: Mapping[str, str]) -> Iterable[FileChange]:
     for name, text in files.items():
         lines = text.splitlines()
         added = removed = 0
-        for line in difflib.unified_diff(before, lines, lineterm="", n=0):
-            added += line.startswith("+") and not line.startswith("+++")
-            removed += line.startswith("-") and not line.startswith("---")
+        for line in list(difflib.unified_diff(before, lines, lineterm="", n=0))[2:]:  # the first two name files
+            added += line.startswith("+")
+            removed += line.startswith("-")
         yield FileChange(path=name, lines_added=added, lines_removed=removed)
         before = lines
 
 
 def _neighbours(task: Task, state: MemoryState) -> tuple[str, ...]:
     others = [state.tasks[each] for each in state.by_skill.get(task.skills[0], ()) if each != task.id]
-    nearest = sorted(others, key=lambda other: (abs(other.task.difficulty - task.difficulty), other.task.id))
+    nearest = sorted(others, key=lambda other: (round(abs(other.task.difficulty - task.difficulty), 9), other.task.id))
     return tuple(other.task.id for other in nearest[:NEIGHBOURS])
 
 
@@ -108,10 +109,9 @@ def _errors(turns: Iterable[Turn]) -> Iterable[EncounteredError]:
                 turn=turn.index, error_class=error_class(turn.verdict), message=_message(turn.verdict)
             )
         elif turn.verdict is not None and turn.verdict.outcome == "ungraded" and turn.verdict.candidate.exit_code != 0:
+            stderr = turn.verdict.candidate.stderr
             yield EncounteredError(
-                turn=turn.index,
-                error_class=turn.verdict.candidate.status,
-                message=one_line(turn.verdict.candidate.stderr),
+                turn=turn.index, error_class=error_class(turn.verdict), message=one_line(_last_line(stderr))
             )
 
 
@@ -119,19 +119,31 @@ def error_class(verdict: Verdict) -> str:
     """In a word or two why a verdict is not a pass: an exception's name, a limit, or `wrong answer`."""
     if verdict.candidate.status not in ("exit", "cancelled"):
         return verdict.candidate.status.replace("_", " ")
-    for text in (verdict.error, *(failure.error for failure in verdict.failures[:1])):
-        last = text.strip().splitlines()[-1] if text.strip() else ""
-        name = last.partition(":")[0]
-        if name.isidentifier():
-            return name
-        if last:
-            return "missing name" if "does not define" in last else "process ended"
-    return "wrong answer"
+    if verdict.outcome == "ungraded":
+        return _class_of(verdict.candidate.stderr) or "process ended"
+    failure = verdict.failures[0].error if verdict.failures else ""
+    return _class_of(verdict.error) or _class_of(failure) or "wrong answer"
+
+
+def _class_of(text: str) -> str:
+    """The exception that the last line of a text names, without its module; empty for an empty text."""
+    last = _last_line(text)
+    name = last.partition(":")[0].rpartition(".")[2]
+    if name.isidentifier():
+        return name[:CLASS_CHARS]
+    if not last:
+        return ""
+    return "missing name" if "does not define" in last else "process ended"
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
 
 
 def _message(verdict: Verdict) -> str:
-    if verdict.error:
-        return one_line(verdict.error.strip().splitlines()[-1])
+    if last := _last_line(verdict.error):
+        return one_line(last)
     if not verdict.failures:
         return "no check was reached"
     first = verdict.failures[0]

@@ -14,6 +14,7 @@ import structlog
 
 from memory import inbox
 from memory.blueprints import Blueprint
+from memory.event_lines import holds_log, known_head
 from memory.event_log import EventLog
 from memory.events import FORMAT, Event, Happening, MemoryCreated, TaskAdded
 from memory.lock import WriterLock
@@ -39,6 +40,7 @@ class MemoryManager:
         self._log = EventLog(folder / "events")
         self._fold = Fold(views)
         self._batches = 0
+        self._views_behind = True
 
     @classmethod
     def open(cls, folder: Path, *, views: Sequence[View], clock: Clock, what: str, identify: Callable[[], str]) -> Self:
@@ -68,7 +70,7 @@ class MemoryManager:
         return memory
 
     def _recover(self, identify: Callable[[], str]) -> None:
-        mark = _read_mark(self._folder)
+        mark = self._trusted_mark()
         for event in self._log.recover():
             self._fold.apply(event)
             if event.seq == mark or (event.seq < mark and event.seq % FOLD_BLOCK == 0):
@@ -78,6 +80,11 @@ class MemoryManager:
             self.append([MemoryCreated(format=FORMAT, memory_id=identify())])
         self._write_views()
         self._write_mark()
+
+    def _trusted_mark(self) -> int:
+        """Up to which event the views on disk are known to be right; 0 if the log may have lost some of them."""
+        known, mark = known_head(self._folder / "events"), _read_mark(self._folder)
+        return mark if known is not None and mark <= known.seq else 0
 
     @property
     def folder(self) -> Path:
@@ -93,8 +100,13 @@ class MemoryManager:
         """Write the events as one batch, fsynced; then bring the views up to date.
 
         Raises:
-            StorageFault: the disk refused; nothing happened.
+            InputError: an event is too large for the log; nothing happened.
+            StorageFault: the disk refused. Either nothing happened, or the events count (see `state`) and only views
+                are behind; they follow with the next batch, or when the memory is opened again.
+            ValueError: a unit is decided or finished that the batches before give no reason for; nothing happened.
         """
+        if why := next(filter(None, map(self.state.why_impossible, happenings)), ""):
+            raise ValueError(why)
         events = self._log.append(iso(self._clock.now()), happenings)
         for event in events:
             self._fold.apply(event)
@@ -105,9 +117,13 @@ class MemoryManager:
         return events
 
     def _write_views(self) -> None:
+        self._views_behind = True
         write_documents(self._folder, self._fold.changed())
+        self._views_behind = False
 
     def _write_mark(self) -> None:
+        if self._views_behind:
+            return
         document = {"schema_version": 1, "seq": self._log.head.seq}
         write_atomically(self._folder / MARK_FILE, json_text(document).encode())
 
@@ -173,8 +189,8 @@ def _check_folder(folder: Path) -> None:
         strangers = [path.name for path in folder.iterdir() if path.name not in _OWN and not path.name.startswith(".")]
     except OSError as error:
         raise InputError(f"the memory folder {folder} cannot be used: {error.strerror}") from error
-    if strangers and not (folder / "events").is_dir():
-        raise InputError(f"{folder} holds other files ({sorted(strangers)[0]}); choose an empty folder with --memory")
+    if strangers and not holds_log(folder / "events"):
+        raise InputError(f"{folder} holds other files ({min(strangers)}); choose an empty folder with --memory")
 
 
 _OWN = {"events", "inbox", "logs", "seed", "writer.lock", "writer.json", "stop"}

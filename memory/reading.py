@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 from memory import inbox
 from memory.belogs import BELog
 from memory.tasks import Task
-from memory.views.tasks import TaskMemory, TaskQueue
+from memory.views.tasks import TaskMemory, TaskQueue, task_file
 from utils.errors import InputError
-from utils.files import file_stem, parse_json, read_bounded
+from utils.files import parse_json, read_bounded
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -52,25 +52,23 @@ def read_document(folder: Path, name: str, kind: type[T]) -> T:
 
 
 def known_tasks(folder: Path) -> Iterator[Task]:
-    """People's waiting tasks, the most urgent first, then all others by id."""
+    """People's waiting tasks, the most urgent first, then all others by file name; each once."""
     check_memory(folder)
-    waiting = pending_tasks(folder)
+    waiting = {task.id: task for task in pending_tasks(folder)}
     if (folder / "task_memory" / "task_queue.json").exists():
-        queue = read_document(folder, "task_memory/task_queue.json", TaskQueue)
-        waiting += [find_task(folder, entry.task_id).task for entry in queue.first]
-    waiting.sort(key=lambda task: -task.priority)
-    yield from waiting
-    seen = {task.id for task in waiting}
+        for entry in read_document(folder, "task_memory/task_queue.json", TaskQueue).first:
+            waiting.setdefault(entry.task_id, find_task(folder, entry.task_id).task)
+    yield from sorted(waiting.values(), key=lambda task: -task.priority)
     for path in sorted((folder / "task_memory").glob("task_*.json")):
         if path.name != "task_queue.json":
             task = read_document(folder, f"task_memory/{path.name}", TaskMemory).task
-            if task.id not in seen:
+            if task.id not in waiting:
                 yield task
 
 
 def pending_tasks(folder: Path) -> list[Task]:
     """Tasks that lie in the inbox."""
-    return [task for _, wish in inbox.waiting(folder) for task in wish.tasks]
+    return [task for wish in inbox.waiting(folder) for task in wish.tasks]
 
 
 def find_task(folder: Path, task_id: str) -> TaskMemory:
@@ -80,7 +78,7 @@ def find_task(folder: Path, task_id: str) -> TaskMemory:
         InputError: there is no such task.
     """
     check_memory(folder)
-    name = f"task_memory/task_{file_stem(task_id)}.json"
+    name = task_file(task_id)
     if (folder / name).exists():
         return read_document(folder, name, TaskMemory)
     for task in pending_tasks(folder):

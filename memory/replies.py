@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
 from memory.attempts import FROZEN
 from utils.completions import Completion, Finish, Model, Reply, Usage
 from utils.files import json_text, sha256_hex, write_atomically
+from utils.text import well_formed
 
 
 class StoredReply(BaseModel):
@@ -17,7 +19,7 @@ class StoredReply(BaseModel):
 
     model_config = FROZEN
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     request_sha256: str
     text: str
     reasoning: str
@@ -61,7 +63,7 @@ class RememberingModel:
         return self._model.name
 
     def complete(self, completion: Completion) -> Reply:
-        """The reply, kept on disk before it is returned.
+        """The reply, kept on disk before it is returned; the same now and when it is read back.
 
         Raises:
             ModelFault: the model is away.
@@ -73,8 +75,9 @@ class RememberingModel:
         known = _read(path)
         if known is not None and known.request_sha256 == digest:
             return known.as_reply()
-        reply = self._model.complete(completion)
-        write_atomically(path, json_text(_stored(reply, digest).model_dump(mode="json")).encode())
+        stored = _stored(self._model.complete(completion), digest)
+        write_atomically(path, json_text(stored.model_dump(mode="json")).encode())
+        reply = stored.as_reply()
         if self._received is not None:
             self._received(reply)
         return reply
@@ -88,10 +91,10 @@ def request_digest(completion: Completion) -> str:
 def _stored(reply: Reply, digest: str) -> StoredReply:
     return StoredReply(
         request_sha256=digest,
-        text=_encodable(reply.text),
-        reasoning=_encodable(reply.reasoning),
+        text=well_formed(reply.text),
+        reasoning=well_formed(reply.reasoning),
         finish=reply.finish,
-        model=reply.model,
+        model=well_formed(reply.model),
         wall_s=round(reply.wall_s, 6),
         prompt_tokens=reply.usage.prompt_tokens,
         completion_tokens=reply.usage.completion_tokens,
@@ -99,13 +102,8 @@ def _stored(reply: Reply, digest: str) -> StoredReply:
     )
 
 
-def _encodable(text: str) -> str:
-    """Without lone surrogates, which no UTF-8 file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def _read(path: Path) -> StoredReply | None:
     try:
         return StoredReply.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, ValidationError):
+    except (OSError, ValidationError):
         return None

@@ -17,6 +17,7 @@ from memory.events import (
     Event,
     Faulted,
     Finished,
+    Happening,
     MemoryCreated,
     Parked,
     RunEnded,
@@ -25,10 +26,13 @@ from memory.events import (
     TaskAdded,
 )
 from memory.tasks import Task
+from utils.errors import MemoryDamaged
 
 RECENT = 10
 COSTS_KEPT = 50
 PREVIOUS_KEPT = 10
+ERRORS_KEPT = 200
+OTHER_ERRORS = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,13 @@ class MemoryState:
     """main skill -> task ids, in the order in which they became known."""
 
     def apply(self, event: Event) -> None:  # noqa: C901  one case for each kind of event
-        """Add one event."""
+        """Add one event.
+
+        Raises:
+            MemoryDamaged: it does not fit what came before.
+        """
+        if why := self.why_impossible(event.data):
+            raise MemoryDamaged(f"event {event.seq} does not fit the events before it: {why}")
         self.last_seq = event.seq
         self.first_at = self.first_at or event.at
         self.last_at = event.at
@@ -166,6 +176,23 @@ class MemoryState:
             case Parked() | RunResumed():
                 pass
 
+    def why_impossible(self, happening: Happening) -> str:
+        """Why this cannot come next; empty if it can."""
+        match happening:
+            case Decided(spec=spec) if spec.task_id not in self.tasks:
+                return f"unit {spec.unit_id} is for a task that was not added"
+            case Decided(spec=spec) if spec.unit_id in self.in_flight:
+                return f"unit {spec.unit_id} was decided before"
+            case Finished(result=result) if result.unit_id not in self.in_flight:
+                return f"unit {result.unit_id} was not decided, or has finished before"
+            case Finished(result=result, belog=belog) if (
+                belog.task_id != self.in_flight[result.unit_id].spec.task_id
+                or belog.execution_trace_id != result.unit_id
+            ):
+                return f"unit {result.unit_id} has the log of another"
+            case _:
+                return ""
+
     def _start_run(self) -> None:
         self.runs += 1
         self.run_ended, self.run_decided = False, 0
@@ -174,6 +201,8 @@ class MemoryState:
     def _add_task(self, task: Task) -> None:
         digest = task_digest(task)
         known = self.tasks.get(task.id)
+        if task.origin == "user" and known is not None:
+            self.wishes.setdefault(task.id, known)
         if known is None:
             self.tasks[task.id] = TaskRecord(task, digest)
             if task.origin == "user":
@@ -221,7 +250,9 @@ class MemoryState:
         if finished.result.outcome == "passed" or not finished.belog.errors_encountered:
             return
         last = finished.belog.errors_encountered[-1]
-        known = self.errors.setdefault(last.error_class, ErrorRecord(0, task.id, last.message))
+        room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
+        name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
+        known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
         known.count += 1
 
 

@@ -6,7 +6,7 @@ Z95 = 1.959963984540054
 
 
 def pass_rate(passes: int, attempts: int) -> float:
-    """passes / attempts with 6 decimals, 0 where nothing was tried."""
+    """Share of passes with 6 decimals, 0 where nothing was tried."""
     return round(passes / attempts, 6) if attempts else 0.0
 
 

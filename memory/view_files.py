@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from memory.event_log import read_chain
+from memory.event_lines import read_chain
 from memory.events import Event
 from memory.state import MemoryState
 from memory.views.view import Document, View
@@ -102,7 +102,7 @@ def rebuild(folder: Path, views: Sequence[View], differences: Differences) -> No
     wanted = {*differences.missing, *differences.different}
     write_documents(folder, (each for each in _all_documents(folder, Fold(views)) if each.path in wanted))
     for path in differences.extra:
-        (folder / path).unlink()
+        (folder / path).unlink(missing_ok=True)
 
 
 def _all_documents(folder: Path, fold: Fold) -> Iterator[Document]:
@@ -116,6 +116,6 @@ def _all_documents(folder: Path, fold: Fold) -> Iterator[Document]:
 
 def _files(folder: Path) -> Iterator[str]:
     for name in FOLDERS:
-        for path in (folder / name).rglob("*"):
+        for path in (folder / name).rglob("*.json"):
             if path.is_file() and not path.name.startswith("."):
                 yield path.relative_to(folder).as_posix()

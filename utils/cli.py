@@ -26,7 +26,7 @@ from memory.lock import WriterLock, describe_holder
 from memory.memory_manager import MemoryManager
 from memory.reading import check_memory, find_task, known_tasks, latest_belogs, read_document
 from memory.task_sources import load_tasks
-from memory.tasks import Task
+from memory.tasks import Task, check_flaw
 from memory.trend import Trend, trend_of
 from memory.view_files import compare, rebuild
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
@@ -76,6 +76,9 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Ask for a task. With checks it is graded; without, it is tried and kept, marked ungraded."""
     folder = _folder(memory)
+    for number, code in enumerate(check or (), start=1):
+        if flaw := check_flaw(code):
+            raise InputError(f"--check {number}: {flaw}")
     source = read_bounded(reference, limit=MAX_SOURCE_BYTES, what="--reference") if reference else None
     task = _task(
         id=_new_id(folder),

@@ -1,5 +1,6 @@
 """Files that are whole or not there, names that stay where they belong, JSON that people can read."""
 
+import contextlib
 import hashlib
 import json
 import math
@@ -11,6 +12,7 @@ from typing import Any
 from utils.errors import InputError, StorageFault
 
 MAX_STEM = 80
+_HASHED = re.compile(r"-[0-9a-f]{8}$")
 
 
 def sha256_hex(data: bytes) -> str:
@@ -18,13 +20,13 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def file_stem(identifier: str) -> str:
+def file_stem(identifier: str, *, reserved: str = "") -> str:
     """A file name (no suffix) for an identifier: itself if it is harmless, else tidied and with 8 digits of its hash.
 
-    Different identifiers get different stems, also on file systems that fold case.
+    Different identifiers get different stems, also on file systems that fold case, and none gets `reserved`.
     """
     tidy = re.sub(r"[^a-z0-9_-]+", "-", identifier.lower())[:MAX_STEM].strip("-") or "x"
-    if tidy == identifier:
+    if tidy == identifier and tidy != reserved and not _HASHED.search(tidy):
         return tidy
     return f"{tidy}-{sha256_hex(identifier.encode('utf-8', 'surrogatepass'))[:8]}"
 
@@ -49,6 +51,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         raise StorageFault(f"cannot write {path}: {error.strerror}; make room or correct its permissions") from error
 
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from utils.errors import InputError, StorageFault
+from utils.files import sync_folder
 from utils.ids import new_seed
 
 
@@ -43,5 +44,6 @@ def _write(path: Path, seed: int) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise StorageFault(f"cannot write {path}: {error.strerror}") from error

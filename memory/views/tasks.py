@@ -77,6 +77,11 @@ class ReflectionMemory(BaseModel):
     latest: tuple[ReflectionEntry, ...]
 
 
+def task_file(task_id: str) -> str:
+    """Where a task's document is, below the memory's folder; never the queue's place."""
+    return f"task_memory/task_{file_stem(task_id, reserved='queue')}.json"
+
+
 class QueueView:
     """task_memory/task_queue.json."""
 
@@ -158,7 +163,7 @@ class TaskMemoryView:
                 best_points=record.best_points,
                 latest=tuple(self._latest.get(task_id, ())),
             )
-            yield Document(f"task_memory/task_{file_stem(task_id)}.json", body)
+            yield Document(task_file(task_id), body)
         self._dirty = {}
 
 

@@ -26,5 +26,9 @@ class View(Protocol):
         ...
 
     def changed(self) -> Iterator[Document]:
-        """The documents that differ since they were last asked for."""
+        """The documents that differ since they were last asked for.
+
+        A document counts as changed until the one after it was asked for: the writer may fail at any of them, and is
+        given the same again.
+        """
         ...

@@ -1,0 +1,232 @@
+"""Small valid values, and a memory with a short past; every field that a test does not name is harmless."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memory.analysis import Analysis
+from memory.attempts import (
+    AttemptResult,
+    AttemptSpec,
+    CheckVerdict,
+    Outcome,
+    Reflection,
+    RunFacts,
+    SandboxFacts,
+    Score,
+    Turn,
+    Verdict,
+)
+from memory.belogs import BELog
+from memory.blueprints import DEFAULT_ID, Blueprint
+from memory.events import (
+    FORMAT,
+    Analysed,
+    BlueprintAdded,
+    Decided,
+    Event,
+    Faulted,
+    Finished,
+    Happening,
+    MemoryCreated,
+    Parked,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    TaskAdded,
+)
+from memory.make_belog import Finding, make_belog
+from memory.memory_manager import MemoryManager
+from memory.state import MemoryState
+from memory.tasks import Check, Task
+from memory.view_files import Differences, compare
+from memory.views.standard import standard_views
+
+AT = "2026-01-31T23:59:59.123Z"
+MEMORY_ID = "abcdef12"
+SANDBOX = SandboxFacts(kind="process", safe=False, reason="a test")
+
+
+@dataclass(slots=True)
+class FakeClock:
+    """A second later each time it is asked."""
+
+    moment: datetime = field(default_factory=lambda: datetime(2026, 1, 31, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+    def monotonic_s(self) -> float:
+        return self.now().timestamp()
+
+
+def a_task(task_id: str = "add", **fields: Any) -> Task:
+    values: dict[str, Any] = {
+        "name": task_id,
+        "goal": "Add two numbers.",
+        "entry_point": "add",
+        "skills": ("arithmetic",),
+        "checks": (Check(name="small", code="assert add(1, 2) == 3"),),
+        "origin": "curriculum",
+    }
+    return Task(id=task_id, **{**values, **fields})
+
+
+def a_spec(number: int = 1, task_id: str = "add", **fields: Any) -> AttemptSpec:
+    values: dict[str, Any] = {
+        "unit_id": f"{MEMORY_ID}-{number:06d}",
+        "task_id": task_id,
+        "task_digest": "0" * 64,
+        "number": 1,
+        "blueprint_id": DEFAULT_ID,
+        "blueprint_version": 1,
+        "model": "rehearsal",
+        "seed": number,
+        "sandbox": "process",
+    }
+    return AttemptSpec(**{**values, **fields})
+
+
+def a_verdict(outcome: Outcome = "passed", **fields: Any) -> Verdict:
+    facts = RunFacts(status="exit", exit_code=0, wall_s=0.25, cpu_s=0.125, peak_mb=10)
+    held = int(outcome == "passed")
+    checks = (CheckVerdict(name="small", passed=bool(held), assertions_passed=held, assertions_total=1),)
+    values: dict[str, Any] = {"checks": checks, "candidate": facts, "sandbox": SANDBOX}
+    values |= {"assertions_passed": held, "assertions_total": 1}
+    return Verdict(outcome=outcome, **{**values, **fields})
+
+
+def a_turn(index: int = 0, verdict: Verdict | None = None, **fields: Any) -> Turn:
+    values = {"finish": "stop", "prompt_tokens": 60, "completion_tokens": 40, "model_wall_s": 1.0}
+    return Turn(
+        index=index, verdict=verdict, **{"reply_sha256": "1" * 64, "tokens_estimated": False, **values, **fields}
+    )
+
+
+def a_result(number: int = 1, outcome: Outcome = "passed", **fields: Any) -> AttemptResult:
+    points = {"passed": 80.0, "failed": 0.0}
+    graded = outcome in points
+    score = Score(
+        accuracy=float(outcome == "passed"), speed=None, elegance=None, difficulty=0.5, points=points.get(outcome, 0)
+    )
+    values: dict[str, Any] = {
+        "passed_first": outcome == "passed",
+        "turns": (a_turn(verdict=a_verdict(outcome)),),
+        "ended": outcome,
+        "reflection": None,
+        "score": score if graded else None,
+        "wall_s": 1.5,
+    }
+    return AttemptResult(unit_id=f"{MEMORY_ID}-{number:06d}", outcome=outcome, **{**values, **fields})
+
+
+def a_reflection(rule: str = "Check the empty list first.", **fields: Any) -> Reflection:
+    values = {"error_class": "wrong answer", "lesson": "The empty list was forgotten.", "rule": rule}
+    return Reflection(usable=True, **{**values, **fields})
+
+
+def a_belog(state: MemoryState, spec: AttemptSpec, result: AttemptResult, **given: Any) -> BELog:
+    values: dict[str, Any] = {"files": {"turn-0.py": "x = 1\n"}, "finding": Finding((), ()), "at": AT}
+    return make_belog(spec, state.tasks[spec.task_id].task, result, state, **{**values, **given})
+
+
+def finished(state: MemoryState, number: int = 1, outcome: Outcome = "passed", **fields: Any) -> Finished:
+    """The end of a unit that is in flight."""
+    result = a_result(number, outcome, **fields)
+    return Finished(result=result, belog=a_belog(state, state.in_flight[result.unit_id].spec, result))
+
+
+def decided(number: int = 1, task_id: str = "add", **fields: Any) -> Decided:
+    return Decided(spec=a_spec(number, task_id, **fields), run=1, why="a test")
+
+
+def added(task_id: str = "add", **fields: Any) -> TaskAdded:
+    return TaskAdded(task=a_task(task_id, **fields), by="a test")
+
+
+def created(format_: int = FORMAT) -> MemoryCreated:
+    return MemoryCreated(format=format_, memory_id=MEMORY_ID)
+
+
+def a_blueprint(version: int = 1) -> Blueprint:
+    return Blueprint(id=DEFAULT_ID, version=version, title="t", prompts=("solve",), prompts_sha256=f"{version:064d}")
+
+
+def an_analysis(number: int = 1) -> Analysis:
+    return Analysis(number=number, units=1, pass_rate=1, skills=(), errors=(), weakest=None, summary="All is well.")
+
+
+def run_started(run: int = 1) -> RunStarted:
+    return RunStarted(run=run, model="rehearsal", simulated=True, sandbox=SANDBOX, settings={}, seed_sha256="2" * 64)
+
+
+def open_memory(folder: Path, what: str = "a test") -> MemoryManager:
+    return MemoryManager.open(folder, views=standard_views(), clock=FakeClock(), what=what, identify=lambda: MEMORY_ID)
+
+
+def unit(memory: MemoryManager, number: int, task_id: str = "add", outcome: Outcome = "passed", **fields: Any) -> None:
+    """Decide and finish one unit."""
+    memory.append([decided(number, task_id)])
+    memory.append([finished(memory.state, number, outcome, **fields)])
+
+
+def live_a_little(folder: Path) -> None:
+    """A memory that has seen every kind of event, and has every kind of document."""
+    with open_memory(folder) as memory:
+        memory.append(
+            [added(), added("sort/it", skills=("sorting",), origin="user", priority=2), added("wish", origin="user")]
+        )
+        memory.append([BlueprintAdded(blueprint=a_blueprint())])
+        memory.append([run_started()])
+        unit(memory, 1)
+        unit(memory, 2, "sort/it", "failed", reflection=a_reflection())
+        memory.append([Faulted(fault="ModelFault", message="away"), RunResumed(run=1)])
+        memory.append([decided(3)])
+        memory.append([Parked(unit_id=f"{MEMORY_ID}-000003", reason="a stop")])
+        memory.append([Analysed(analysis=an_analysis())])
+        memory.append([RunEnded(run=1, reason="enough", units=2)])
+
+
+def differences(folder: Path) -> Differences:
+    """Between the views on disk and those that the log says."""
+    return compare(folder, standard_views())
+
+
+@contextmanager
+def small_disk(folder: Path, *, kib: int) -> Iterator[Path]:
+    """A file system of so many KiB at this folder; skips where it cannot be had."""
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", str(folder))
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system takes the rights of root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(("umount", "-l", str(folder)), check=True)
+
+
+def fill(disk: Path) -> Path:
+    """The file that now takes all the room there was."""
+    filler = disk / "filler"
+    facts = os.statvfs(disk)
+    with filler.open("wb") as stream:
+        os.posix_fallocate(stream.fileno(), 0, facts.f_bavail * facts.f_frsize)
+    return filler
+
+
+def events_of(happenings: Sequence[Happening]) -> list[Event]:
+    return [Event(seq=number, at=AT, data=each) for number, each in enumerate(happenings, start=1)]
+
+
+def document_bytes(folder: Path) -> dict[str, bytes]:
+    """Every JSON file below the folder, the log's own left out."""
+    paths = (path for path in sorted(folder.rglob("*.json")) if "events" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
