@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from executor.grading.wire import MAX_DEPTH, MAX_INT_BITS, MAX_ITEMS, Decoder, Encoder, Handle, WireError
 
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary() | st.complex_numbers(allow_nan=False),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary()
+    | st.complex_numbers(allow_nan=False),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.lists(inner, max_size=4).map(tuple)

@@ -1,0 +1,117 @@
+"""Runs code in fresh Linux namespaces made by bubblewrap (0.8 or later): no network, no host files but Python's.
+
+Started as root it keeps root's uid namespace, since a uid that is mapped to the kernel's 0 has no RLIMIT_NPROC, and
+the launcher gives each job a uid of its own. Started by anyone else it uses a user namespace and that user's uid.
+It does not cover: kernel exploits, side channels, the memory of all processes together, the number of files.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from executor.isolation import ENVIRONMENT
+from executor.pipes import PipeIsolation
+from executor.process_sandbox import base_python, launcher_command
+from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
+from executor.seccomp import MACHINES
+from executor.supervise import Supervisor
+from utils.errors import SandboxFault
+
+GAPS = (
+    "memory is limited for each process, not for all processes of a job together",
+    "the number of files in the job's temporary directory is not limited, their size is",
+    "the host's kernel is shared",
+)
+TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the sandbox, on tmpfs
+MIB = 1 << 20
+SHARED_MEMORY_MB = 16
+
+
+def _gaps() -> tuple[str, ...]:
+    """What is not covered on this machine."""
+    if os.uname().machine in MACHINES:
+        return GAPS
+    return (*GAPS, f"no seccomp filter: the kernel's calls on {os.uname().machine} are not listed")
+
+
+def _namespaces() -> list[str]:
+    apart = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.geteuid() == 0:
+        return [*apart, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return [*apart, "--unshare-user", "--disable-userns"]
+
+
+def _system_directories() -> list[str]:
+    """/usr and what belongs to it, read-only; links stay links."""
+    options = ["--ro-bind", "/usr", "/usr"]
+    for path in map(Path, ("/bin", "/lib", "/lib32", "/lib64", "/libx32")):
+        if path.is_symlink():
+            options += ["--symlink", str(path.readlink()), str(path)]
+        elif path.exists():
+            options += ["--ro-bind", str(path), str(path)]
+    return [*options, "--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+
+
+def _python_directories() -> list[str]:
+    """Python's own prefix where it lies elsewhere, for example below a home that only its owner may enter."""
+    prefix = Path(sys.base_prefix)
+    if prefix.is_relative_to("/usr"):
+        return []
+    options: list[str] = []
+    for parent in [*reversed(prefix.parents)][1:]:
+        options += ["--perms", "0755", "--dir", str(parent)]
+    return [*options, "--ro-bind", str(prefix), str(prefix)]
+
+
+def _own_directories(limits: Limits) -> list[str]:
+    """The kernel's directories, and the only two that can be written to."""
+
+    def tmpfs(path: str, size_mb: int) -> list[str]:
+        return ["--perms", "1777", "--size", str(size_mb * MIB), "--tmpfs", path]
+
+    shared, temporary = tmpfs(SHARED_MEMORY, SHARED_MEMORY_MB), tmpfs(TEMPORARY, limits.file_mb)
+    return ["--proc", "/proc", "--dev", "/dev", *shared, *temporary]
+
+
+class BubblewrapSandbox:
+    """Runs every job in a fresh set of namespaces.
+
+    Args:
+        reason: why this kind was chosen, for the tier.
+        program: bubblewrap, by name or path.
+
+    Raises:
+        SandboxFault: bubblewrap is not installed. Whether the kernel lets it work, only a job can tell.
+    """
+
+    def __init__(self, *, reason: str = "asked for", program: str = "bwrap") -> None:
+        found = shutil.which(program)
+        if found is None:
+            raise SandboxFault(f"there is no {program} here: install bubblewrap 0.8 or later")
+        tier = Tier(kind="bubblewrap", safe=True, reason=reason, gaps=_gaps())
+        self._supervisor = Supervisor(tier, self._launch)
+        self._before = (str(Path(found).absolute()), *_namespaces(), *_system_directories())
+        closing = ("--remount-ro", "/dev", "--remount-ro", "/", "--new-session", "--as-pid-1", "--chdir", "/")
+        self._after = (*_python_directories(), *closing, *launcher_command(str(base_python())))
+
+    @property
+    def tier(self) -> Tier:
+        """Which kind this is."""
+        return self._supervisor.tier
+
+    def run(self, job: Job) -> ExecutionResult:
+        """Run a job to its end."""
+        return self._supervisor.run(job)
+
+    def converse(self, program: Program) -> Conversation:
+        """Start a program to speak with."""
+        return self._supervisor.converse(program)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self._supervisor.close()
+
+    def _launch(self, limits: Limits) -> PipeIsolation:
+        argv = (*self._before, *_own_directories(limits), *self._after)
+        return PipeIsolation(argv, {**ENVIRONMENT, "HOME": WORK}, kind="bubblewrap", work=WORK)

@@ -1,0 +1,94 @@
+"""Finds the best sandbox that works here, by running a tiny job in it; never falls through to less without saying so.
+
+For code that nobody has read: Docker, then bubblewrap, then a refusal that says what to install. For the rehearsal
+model, whose code is this project's own: bubblewrap, then a plain process, so that a first run needs nothing and is
+quick (measured: a program takes 0.04 s in either, 0.3 s in a container).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from executor.bubblewrap_sandbox import BubblewrapSandbox
+from executor.docker_sandbox import DockerSandbox
+from executor.process_sandbox import ProcessSandbox
+from executor.sandbox import Job, Sandbox, Status
+from utils.errors import InputError, SandboxFault
+
+SandboxKind = Literal["docker", "bubblewrap", "process"]
+Progress = Callable[[str], None]
+
+UNTRUSTED: tuple[SandboxKind, ...] = ("docker", "bubblewrap")
+TRUSTED: tuple[SandboxKind, ...] = ("bubblewrap", "process")
+TRIAL = Job(argv=("python", "-c", "print(6 * 7)"))
+
+
+def choose_sandbox(
+    wanted: Literal["auto", "docker", "bubblewrap", "process"],
+    *,
+    trusted_code_only: bool,
+    progress: Progress = lambda _: None,
+) -> Sandbox:
+    """The wanted sandbox, or for `auto` the best one that works; a job has run in it.
+
+    Args:
+        wanted: a kind, or `auto`.
+        trusted_code_only: whether all code that will run is this project's own.
+        progress: is told what takes long.
+
+    Raises:
+        InputError: the wanted kind does not work here, or none does that is safe enough.
+    """
+    if wanted != "auto":
+        try:
+            return _working(wanted, "asked for", progress)
+        except SandboxFault as fault:
+            raise InputError(f"--sandbox {wanted} does not work here: {_line(fault)}") from fault
+    failed: dict[SandboxKind, str] = {}
+    for kind in TRUSTED if trusted_code_only else UNTRUSTED:
+        try:
+            return _working(kind, _reason(kind, failed, trusted_code_only=trusted_code_only), progress)
+        except SandboxFault as fault:
+            failed[kind] = _line(fault)
+    raise InputError(
+        f"no sandbox works here ({_listed(failed)}): install and start Docker, or install bubblewrap 0.8 or later, "
+        "or type --sandbox process to run code without protection"
+    )
+
+
+def _working(kind: SandboxKind, reason: str, progress: Progress) -> Sandbox:
+    """A sandbox of that kind in which a job has run."""
+    sandbox = _made(kind, reason, progress)
+    try:
+        result = sandbox.run(TRIAL)
+    except SandboxFault:
+        sandbox.close()
+        raise
+    if result.status is Status.EXIT and result.stdout.head == b"42\n":
+        return sandbox
+    sandbox.close()
+    raise SandboxFault(f"a trial job ended with {result.status}: {result.detail or result.stderr.text}")
+
+
+def _made(kind: SandboxKind, reason: str, progress: Progress) -> Sandbox:
+    match kind:
+        case "docker":
+            return DockerSandbox(reason=reason, progress=progress)
+        case "bubblewrap":
+            return BubblewrapSandbox(reason=reason)
+        case "process":
+            return ProcessSandbox(reason=reason)
+
+
+def _reason(kind: SandboxKind, failed: Mapping[SandboxKind, str], *, trusted_code_only: bool) -> str:
+    why = "the code is this project's own, and a quick start counts" if trusted_code_only else "the code is not trusted"
+    passed_over = f"; passed over: {_listed(failed)}" if failed else ""
+    return f"auto: {why}; {kind} works{passed_over}"
+
+
+def _listed(failed: Mapping[SandboxKind, str]) -> str:
+    return "; ".join(f"{kind}: {why}" for kind, why in failed.items())
+
+
+def _line(fault: SandboxFault) -> str:
+    """The fault in one line of bounded length."""
+    return " ".join(str(fault).split())[:400]

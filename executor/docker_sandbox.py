@@ -1,0 +1,290 @@
+"""Runs every job in a fresh, hardened Docker container; the only module that imports `docker`.
+
+Memory and processes are limited for the container as a whole, and OOM is read from the container's own counter. The
+engine's default seccomp profile holds, and the launcher's narrower filter inside it.
+It does not cover: kernel exploits (give the engine a runtime such as runsc for that), side channels.
+"""
+
+import hashlib
+import io
+import os
+import socket
+import struct
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from select import POLLIN, POLLOUT, poll
+from typing import Any
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+from docker.types import LogConfig
+
+from executor.isolation import ENVIRONMENT, LAUNCHER, Exchange, Loss
+from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Status, Tier
+from executor.supervise import Supervisor
+from utils.errors import SandboxFault
+
+DOCKERFILE = Path(__file__).with_name("images") / "sandbox.Dockerfile"
+KERNEL_GAP = "the host's kernel is shared"
+ENGINE_GAPS = {
+    "MemoryLimit": "this engine does not limit a container's memory",
+    "SwapLimit": "this engine does not limit a container's swap",
+    "PidsLimit": "this engine does not limit a container's processes",
+    "CpuCfsQuota": "this engine does not limit a container's share of the CPU",
+}
+TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the container, on tmpfs
+CHUNK = 1 << 16
+MIB = 1 << 20
+SHARED_MEMORY_MB = 16
+LAUNCHER_MB = 32  # measured: the launcher keeps 11 MiB, and as much again while it reads a large order
+API_TIMEOUT_S = 30
+START_S = 60.0
+NO_ENGINE = "no Docker engine answers: start Docker or set DOCKER_HOST, or choose another sandbox"
+END_S = 5
+KILLED = 137  # the exit code that the engine gives to a container whose PID 1 got SIGKILL
+MULTIPLEXED = 8  # bytes before each piece of the attach stream
+RUN, OWNER, HOST = "builder-trainer.run", "builder-trainer.owner", "builder-trainer.host"
+# What docker-py raises: its own errors, and those of requests, which are OSErrors.
+ENGINE_ERRORS = (DockerException, OSError)
+
+
+def _host_config(client: docker.DockerClient, limits: Limits) -> Any:  # noqa: ANN401  docker-py's own dict
+    def tmpfs(size_mb: int) -> str:
+        return f"rw,exec,nosuid,nodev,mode=1777,size={size_mb}m,nr_inodes={16 * size_mb}"
+
+    memory_mb = limits.memory_mb + limits.file_mb + SHARED_MEMORY_MB + LAUNCHER_MB  # files on tmpfs are memory, too
+    return client.api.create_host_config(
+        network_mode="none",
+        read_only=True,
+        cap_drop=["ALL"],
+        cap_add=["SETUID", "SETGID"],
+        security_opt=["no-new-privileges"],
+        pids_limit=limits.processes + 1,
+        mem_limit=memory_mb * MIB,
+        memswap_limit=memory_mb * MIB,
+        nano_cpus=1_000_000_000,
+        ipc_mode="none",
+        log_config=LogConfig(type="none"),
+        tmpfs={TEMPORARY: tmpfs(limits.file_mb), SHARED_MEMORY: tmpfs(SHARED_MEMORY_MB)},
+    )
+
+
+class Demultiplexer:
+    """Takes a container's attach stream apart: u8 stream, three zero bytes, u32 length, bytes, and again."""
+
+    def __init__(self) -> None:
+        self._head, self._left, self._stream = bytearray(), 0, 0
+
+    def feed(self, raw: bytes) -> tuple[bytes, bytes]:
+        """What of raw belongs to the container's stdout and to its stderr."""
+        parts: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
+        view = memoryview(raw)
+        while view:
+            if not self._left:
+                need = MULTIPLEXED - len(self._head)
+                self._head += view[:need]
+                view = view[need:]
+                if len(self._head) == MULTIPLEXED:
+                    self._stream, self._left = struct.unpack(">BxxxI", self._head)
+                    self._head.clear()
+                continue
+            parts.setdefault(self._stream, bytearray()).extend(view[: self._left])
+            taken = min(self._left, len(view))
+            self._left -= taken
+            view = view[taken:]
+        return bytes(parts[1]), bytes(parts[2])
+
+
+class ContainerIsolation:
+    """A launcher that is PID 1 of a container, behind the engine's attach stream."""
+
+    kind = "docker"
+    work = WORK
+
+    def __init__(self, client: docker.DockerClient, image: str, limits: Limits, *, labels: dict[str, str]) -> None:
+        self._client, self._ended, self._demultiplexer = client, False, Demultiplexer()
+        created = client.api.create_container(
+            image, ["/usr/bin/python3", "-s", "-S", "-P", "-c", LAUNCHER.read_text(encoding="utf-8")], entrypoint=[],
+            hostname="sandbox", user="0:0", environment=ENVIRONMENT, working_dir="/", labels=labels, stdin_open=True,
+            tty=False, detach=False, host_config=_host_config(client, limits),
+        )  # fmt: skip
+        self._id = str(created["Id"])
+        with ExitStack() as undo:
+            undo.callback(self._remove)
+            attached = client.api.attach_socket(self._id, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            undo.callback(attached._response.close)  # noqa: SLF001  docker-py hangs it there; it holds the connection
+            self._socket = undo.enter_context(socket.socket(fileno=os.dup(attached.fileno())))
+            self._socket.settimeout(0)
+            client.api.start(self._id)
+            self._undo = undo.pop_all()
+
+    def _remove(self) -> None:
+        with suppress(*ENGINE_ERRORS):  # what cannot be removed now is swept by the next sandbox
+            self._client.api.remove_container(self._id, force=True, v=True)
+
+    def exchange(self, outgoing: memoryview, *, take_data: bool, timeout_s: float) -> Exchange:
+        """Write some of outgoing, read what is there; with take_data False nothing is read, the streams share a way."""
+        events = (POLLOUT if outgoing else 0) | (POLLIN if take_data and not self._ended else 0)
+        poller = poll()
+        poller.register(self._socket, events)
+        ready = dict(poller.poll(timeout_s * 1000)).get(self._socket.fileno(), 0)
+        data, control = self._read() if take_data and ready & ~POLLOUT else (b"", b"")
+        written = self._write(outgoing) if ready & POLLOUT else 0
+        return Exchange(written=written, data=data, control=control, ended=self._ended)
+
+    def _read(self) -> tuple[bytes, bytes]:
+        try:
+            raw = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return b"", b""
+        except OSError:
+            raw = b""
+        self._ended = not raw
+        return self._demultiplexer.feed(raw)
+
+    def _write(self, outgoing: memoryview) -> int:
+        try:
+            return self._socket.send(outgoing[:CHUNK])
+        except OSError:
+            return 0  # full, or gone, which the next read tells
+
+    def close_input(self) -> None:
+        """Half-close the stream: the engine closes the launcher's stdin."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def kill(self) -> None:
+        """Drop the stream. Removing the container ends it; asked before, an engine that cannot get rid of the
+        container's output answers nobody (seen with 20.10).
+        """
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def loss(self) -> Loss | None:
+        """What the engine says: memory, the launcher's own end, or (None) someone else, which a job cannot be."""
+        try:
+            self._client.api.wait(self._id, timeout=END_S)
+            state = self._client.api.inspect_container(self._id)["State"]
+        except ENGINE_ERRORS:
+            return None
+        if state["OOMKilled"]:
+            return Loss(Status.OOM, "the container ran out of memory")
+        return None if state["ExitCode"] == KILLED else Loss(Status.SIGNAL, "the container ended with the job")
+
+    def dispose(self) -> None:
+        """Close the stream and remove the container."""
+        self._undo.close()
+
+
+def _connect() -> docker.DockerClient:
+    try:
+        _knock(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"))
+        client = docker.from_env(timeout=API_TIMEOUT_S)
+    except ENGINE_ERRORS as fault:
+        raise SandboxFault(f"{NO_ENGINE} ({fault})") from fault
+    try:
+        client.ping()
+    except ENGINE_ERRORS as fault:
+        client.close()
+        raise SandboxFault(f"{NO_ENGINE} ({fault})") from fault
+    return client
+
+
+def _knock(address: str) -> None:
+    """Raise OSError if nobody listens on a local socket; docker-py would leave its own open then."""
+    scheme, _, path = address.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(path)
+
+
+def _image(client: docker.DockerClient, dockerfile: Path, progress: Callable[[str], None]) -> str:
+    """The id of the image that the Dockerfile describes; built if this engine does not have it."""
+    recipe = dockerfile.read_bytes()
+    tag = f"builder-trainer-sandbox:{hashlib.sha256(recipe).hexdigest()[:12]}"
+    with suppress(ImageNotFound):
+        return str(client.images.get(tag).id)
+    progress(f"building the sandbox image {tag}, once")
+    for line in client.api.build(fileobj=io.BytesIO(recipe), tag=tag, rm=True, forcerm=True, decode=True):
+        if "error" in line:
+            raise SandboxFault(f"the sandbox image cannot be built from {dockerfile}: {line['error'].strip()}")
+        if text := str(line.get("stream", "")).strip():
+            progress(text)
+    return str(client.images.get(tag).id)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sweep(client: docker.DockerClient) -> None:
+    """Remove containers that a process of this host left behind when it was killed."""
+    for container in client.api.containers(all=True, filters={"label": [f"{HOST}={socket.gethostname()}", OWNER]}):
+        if not _alive(int(container["Labels"][OWNER])):
+            with suppress(DockerException):  # another sweep may be faster
+                client.api.remove_container(container["Id"], force=True, v=True)
+
+
+class DockerSandbox:
+    """Runs every job in a container of its own.
+
+    Args:
+        reason: why this kind was chosen, for the tier.
+        progress: is told what happens while the image is built, line by line.
+        dockerfile: what a job sees; needs /usr/bin/python3, 3.11 or later, and no context.
+
+    Raises:
+        SandboxFault: no engine answers, or the image cannot be built.
+    """
+
+    def __init__(
+        self,
+        *,
+        reason: str = "asked for",
+        progress: Callable[[str], None] = lambda _: None,
+        dockerfile: Path = DOCKERFILE,
+    ) -> None:
+        self._client = _connect()
+        try:
+            _sweep(self._client)
+            image = _image(self._client, dockerfile, progress)
+            facts = self._client.info()
+        except (*ENGINE_ERRORS, SandboxFault) as fault:
+            self._client.close()
+            raise SandboxFault(f"the Docker sandbox cannot be prepared: {fault}") from fault
+        self._labels = {RUN: uuid.uuid4().hex, OWNER: str(os.getpid()), HOST: socket.gethostname()}
+        gaps = (KERNEL_GAP, *(gap for fact, gap in ENGINE_GAPS.items() if not facts.get(fact)))
+        tier = Tier(kind="docker", safe=True, reason=reason, gaps=gaps, image=image)
+        self._supervisor = Supervisor(tier, self._launch, start_s=START_S)
+
+    @property
+    def tier(self) -> Tier:
+        """Which kind this is, and the image's id."""
+        return self._supervisor.tier
+
+    def run(self, job: Job) -> ExecutionResult:
+        """Run a job to its end."""
+        return self._supervisor.run(job)
+
+    def converse(self, program: Program) -> Conversation:
+        """Start a program to speak with."""
+        return self._supervisor.converse(program)
+
+    def close(self) -> None:
+        """Leave nothing behind: no container, no connection."""
+        self._supervisor.close()
+        self._client.close()
+
+    def _launch(self, limits: Limits) -> ContainerIsolation:
+        try:
+            return ContainerIsolation(self._client, self.tier.image, limits, labels=self._labels)
+        except ENGINE_ERRORS as fault:
+            raise SandboxFault(f"the Docker engine could not start a container: {fault}") from fault

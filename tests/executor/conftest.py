@@ -1,0 +1,45 @@
+"""The sandboxes that the tests run in: every kind that works on this machine."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+
+from executor.choose_sandbox import choose_sandbox
+from executor.sandbox import Sandbox
+from utils.errors import InputError
+
+DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+
+
+def opened(kind: Literal["docker", "bubblewrap", "process"]) -> Iterator[Sandbox]:
+    try:
+        sandbox = choose_sandbox(kind, trusted_code_only=True)
+    except InputError as fault:
+        pytest.skip(str(fault))
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module", params=["process", "bubblewrap", DOCKER])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Every kind."""
+    yield from opened(request.param)
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", DOCKER])
+def isolated(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Every kind that is safe for code that is not trusted."""
+    yield from opened(request.param)
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Sandbox]:
+    """The kind that protects nothing."""
+    yield from opened("process")
+
+
+@pytest.fixture(scope="module")
+def docker() -> Iterator[Sandbox]:
+    """Containers."""
+    yield from opened("docker")
