@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from memory.analysis import Analysis
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
+from memory.difficulty import CurrentDifficulty
 from memory.events import Event
 from memory.inbox import Wish
 from memory.replies import StoredReply
@@ -46,6 +47,7 @@ KINDS = (
     Kind("blueprint", "blueprints/*/v*.json", Blueprint),
     Kind("builder_analysis", "advanced/builder_analysis_*.json", Analysis),
     Kind("builder_profile", "core/builder_profile.json", BuilderProfile),
+    Kind("current_difficulty", "advanced/current_difficulty.json", CurrentDifficulty),
     Kind("event", "events/*.jsonl", LogLine),
     Kind("learned_concepts", "advanced/learned_concepts.json", LearnedConcepts),
     Kind("reflection", "task_memory/reflection_*.json", ReflectionMemory),

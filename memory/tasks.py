@@ -30,7 +30,7 @@ class Check(BaseModel):
 
 
 def check_flaw(code: str) -> str:
-    """Why this text cannot check anything, empty if it can. Asked where tasks come in; what is kept was asked before."""
+    """Why this text cannot check anything, empty if it can. Asked where tasks come in, not where they are kept."""
     try:
         tree = parse_python(code)
     except SyntaxError as error:

@@ -14,6 +14,7 @@ from executor.grading.grade import grade
 from memory.attempts import AttemptLimits
 from memory.task_sources import load_tasks
 from tests.running import events, loop
+from utils.settings import SandboxChoice
 
 pytestmark = [pytest.mark.night, pytest.mark.shared]
 
@@ -58,9 +59,9 @@ def test_each_task_is_tried_once_and_gets_its_recorded_verdict(
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("sandbox", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
-def test_all_canonical_solutions_pass(shared: Path, sandbox: str) -> None:
+def test_all_canonical_solutions_pass(shared: Path, sandbox: SandboxChoice) -> None:
     tasks = load_tasks(shared / "data" / "humaneval" / "HumanEval.jsonl.gz")
-    place = choose_sandbox(sandbox, trusted_code_only=False)  # type: ignore[arg-type]  a Literal in a parameter
+    place = choose_sandbox(sandbox, trusted_code_only=False)
     try:
         limits = AttemptLimits(wall_s=30, cpu_s=15)
         outcomes = {task.id: grade(task, task.reference or "", place, limits=limits).outcome for task in tasks}

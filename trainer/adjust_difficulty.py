@@ -5,10 +5,8 @@ where a share GOAL of attempts passes (Kaernbach 1991, "Simple adaptive testing 
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
-from pydantic import BaseModel
-
+from memory.difficulty import CurrentDifficulty, SkillTarget
 from memory.events import Event, Finished
 from memory.state import MemoryState
 from memory.views.view import Document
@@ -16,21 +14,6 @@ from memory.views.view import Document
 START = 0.2
 UP = 0.04
 GOAL = 0.65
-
-
-class SkillTarget(BaseModel):
-    """Where a skill's next task should lie, 0..1, and how many graded attempts that rests on."""
-
-    target: float
-    attempts: int
-
-
-class CurrentDifficulty(BaseModel):
-    """advanced/current_difficulty.json."""
-
-    schema_version: Literal[1] = 1
-    goal_pass_rate: float
-    skills: dict[str, SkillTarget]
 
 
 class DifficultyTargets:

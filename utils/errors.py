@@ -25,11 +25,11 @@ class InputError(BuilderTrainerError):
     """What a person gave (an option, a file, a setting) is wrong; ends a command with exit code 2."""
 
 
-class MemoryDamaged(BuilderTrainerError):
+class MemoryDamaged(BuilderTrainerError):  # noqa: N818  a state of the memory
     """The memory on disk cannot be trusted or read; names the file and the line."""
 
 
-class Fault(BuilderTrainerError):
+class Fault(BuilderTrainerError):  # noqa: N818  the field's word
     """Something that is no outcome of the Builder: the unit is parked, nothing is scored."""
 
 

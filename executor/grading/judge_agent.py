@@ -11,7 +11,6 @@ import ast
 import builtins
 import json
 import reprlib
-import traceback
 import types
 from typing import Any
 
@@ -142,7 +141,7 @@ class Judge:
             tree = ast.fix_missing_locations(Instrument().visit(ast.parse(code)))
             exec(compile(tree, CHECK_FILE, "exec"), namespace)  # noqa: S102  the task's own code
         except BaseException as error:  # noqa: BLE001  a check may raise anything, SystemExit included
-            return clip("".join(traceback.format_exception_only(type(error), error)).strip())
+            return clip(f"{type(error).__name__}: {error}")
         return ""
 
     def _report(self, index: int, error: str) -> None:

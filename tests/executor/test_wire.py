@@ -1,6 +1,7 @@
 """What crosses between a candidate and its judge."""
 
 import collections
+import contextlib
 import json
 import math
 from typing import Any
@@ -47,10 +48,8 @@ def test_plain_values_arrive_as_they_left(value: object) -> None:
     )
 )
 def test_any_json_decodes_or_is_refused(data: object) -> None:
-    try:
+    with contextlib.suppress(WireError):
         Decoder().decode(data)
-    except WireError as error:
-        assert str(error)
 
 
 class Text(str):
@@ -67,7 +66,7 @@ class Whole(int):
     __hash__ = int.__hash__
 
 
-Point = collections.namedtuple("Point", "x y")  # noqa: PYI024  as a solution would write it
+Point = collections.namedtuple("Point", "x y")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +97,7 @@ def test_special_values_arrive() -> None:
     assert across(int) is int
 
 
-@pytest.mark.parametrize("make", [lambda: (x for x in (1, 2)), lambda: map(int, "12"), lambda: {1: 0, 2: 0}.keys()])
+@pytest.mark.parametrize("make", [lambda: (x for x in (1, 2)), lambda: map(int, "12"), {1: 0, 2: 0}.keys])
 def test_an_iterator_can_be_drained_once_and_equals_nothing(make: Any) -> None:
     arrived = across(make())
     assert arrived != [1, 2]
@@ -149,7 +148,8 @@ def test_what_has_no_bounded_plain_value_is_refused(value: object) -> None:
     "data",
     [
         {"t": 3}, {"d": [[1]]}, {"d": [[[], 1]]}, {"s": [[]]}, {"b": "?"}, {"b": 1}, {"i": "x"}, {"i": 7}, {"f": "x"},
-        {"c": [1]}, {"r": [0, 1, 0]}, {"ty": "eval"}, {"o": "1"}, {"o": True}, {"x": 1}, {}, {"t": [], "s": []}, {"o": 1, "of": 2},
+        {"c": [1]}, {"r": [0, 1, 0]}, {"ty": "eval"}, {"o": "1"}, {"o": True}, {"x": 1}, {}, {"t": [], "s": []},
+        {"o": 1, "of": 2},
     ],
 )  # fmt: skip
 def test_a_malformed_tag_is_refused(data: object) -> None:
@@ -160,7 +160,8 @@ def test_a_malformed_tag_is_refused(data: object) -> None:
 @pytest.mark.parametrize(
     "use",
     [
-        lambda h: h == 1, lambda h: h != 1, lambda h: h < 1, bool, len, list, hash, lambda h: 1 in h, lambda h: [1] == [h],
+        lambda h: h == 1, lambda h: h != 1, lambda h: h < 1, bool, len, list, hash, lambda h: 1 in h,
+        lambda h: [h] == [1],
     ],
 )  # fmt: skip
 def test_a_handle_has_no_value(use: Any) -> None:
