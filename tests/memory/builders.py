@@ -47,7 +47,7 @@ from memory.memory_manager import MemoryManager
 from memory.state import MemoryState
 from memory.tasks import Check, Task
 from memory.view_files import Differences, compare
-from memory.views.standard import standard_views
+from trainer.views import all_views
 
 AT = "2026-01-31T23:59:59.123Z"
 MEMORY_ID = "abcdef12"
@@ -169,7 +169,7 @@ def run_started(run: int = 1) -> RunStarted:
 
 
 def open_memory(folder: Path, what: str = "a test") -> MemoryManager:
-    return MemoryManager.open(folder, views=standard_views(), clock=FakeClock(), what=what, identify=lambda: MEMORY_ID)
+    return MemoryManager.open(folder, views=all_views(), clock=FakeClock(), what=what, identify=lambda: MEMORY_ID)
 
 
 def unit(memory: MemoryManager, number: int, task_id: str = "add", outcome: Outcome = "passed", **fields: Any) -> None:
@@ -197,7 +197,7 @@ def live_a_little(folder: Path) -> None:
 
 def differences(folder: Path) -> Differences:
     """Between the views on disk and those that the log says."""
-    return compare(folder, standard_views())
+    return compare(folder, all_views())
 
 
 @contextmanager
