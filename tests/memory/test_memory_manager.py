@@ -20,7 +20,6 @@ from memory.memory_manager import MARK_EVERY, MemoryManager
 from memory.reading import read_document
 from memory.view_files import FOLD_BLOCK, compare, rebuild
 from memory.views.core import BuilderProfile
-from memory.views.standard import standard_views
 from tests.memory.builders import (
     AT,
     MEMORY_ID,
@@ -39,6 +38,7 @@ from tests.memory.builders import (
     unit,
 )
 from tests.memory.lives import lives
+from trainer.views import all_views
 from utils.errors import InputError, MemoryDamaged, StorageFault
 
 HERE = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ def test_an_old_memory_keeps_its_id_and_its_state(tmp_path: Path) -> None:
     live_a_little(tmp_path)
     before = document_bytes(tmp_path)
     with MemoryManager.open(
-        tmp_path, views=standard_views(), clock=FakeClock(), what="a test", identify=lambda: "another"
+        tmp_path, views=all_views(), clock=FakeClock(), what="a test", identify=lambda: "another"
     ) as memory:
         assert (memory.state.memory_id, memory.state.totals.units, list(memory.state.in_flight)) == (
             MEMORY_ID,
@@ -114,7 +114,7 @@ def test_any_life_leaves_the_views_that_its_log_says(quick: Path, life: list[Hap
     kept = document_bytes(folder)
     shutil.rmtree(folder / "core")
     shutil.rmtree(folder / "task_memory")
-    rebuild(folder, standard_views(), differences(folder))
+    rebuild(folder, all_views(), differences(folder))
     assert document_bytes(folder) == kept
 
 
@@ -172,6 +172,7 @@ class TestOneWrite:
                 unit(memory, number)
             assert self.touched(memory, 210) == early
         assert early == {
+            "advanced/current_difficulty.json",
             "advanced/trainer_log.json",
             "belogs//abcdef-.json",
             "core/builder_profile.json",
@@ -351,7 +352,7 @@ class TestFolders:
         (tmp_path / ".DS_Store").touch()
         leave(tmp_path, Wish(by="a test", tasks=(a_task(),)), at=AT)
         with open_memory(tmp_path) as memory:
-            assert memory.take_wishes(standard_views) == 1
+            assert memory.take_wishes(all_views) == 1
 
     def test_a_name_with_control_characters_is_no_obstacle(self, tmp_path: Path) -> None:
         live_a_little(tmp_path / "a\nb\x1b[2J")
@@ -417,7 +418,7 @@ class TestRebuild:
             "different: core/score_log.json",
             "extra: rules/rule-x.json",
         ]
-        rebuild(tmp_path, standard_views(), found)
+        rebuild(tmp_path, all_views(), found)
         assert document_bytes(tmp_path) == before
 
     def test_leaves_a_person_s_own_files_alone(self, tmp_path: Path) -> None:
@@ -437,22 +438,22 @@ class TestRebuild:
         started = time.time() - 1
         os.utime(tmp_path / "core" / "skill_map.json", (1, 1))
         (tmp_path / "core" / "score_log.json").write_bytes(b"newer")
-        assert compare(tmp_path, standard_views(), changed_since=started).none
+        assert compare(tmp_path, all_views(), changed_since=started).none
 
     def test_a_wish_has_the_running_writer_do_it(self, tmp_path: Path) -> None:
         live_a_little(tmp_path)
         with open_memory(tmp_path) as memory:
             (tmp_path / "core" / "skill_map.json").write_bytes(b"{}")
             leave(tmp_path, Wish(by="a test", tasks=(), rebuild=True), at=AT)
-            assert memory.take_wishes(standard_views) == 1
+            assert memory.take_wishes(all_views) == 1
             assert differences(tmp_path).none
 
 
 def test_wishes_become_tasks_with_their_bringer_and_leave_the_inbox(tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
         leave(tmp_path, Wish(by="somebody", tasks=(a_task("wish", origin="user"),)), at=AT)
-        assert memory.take_wishes(standard_views) == 1
-        assert memory.take_wishes(standard_views) == 0
+        assert memory.take_wishes(all_views) == 1
+        assert memory.take_wishes(all_views) == 0
         assert list(memory.state.wishes) == ["wish"]
     lines = (tmp_path / "events" / "000001.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["data"]["by"] == "somebody"

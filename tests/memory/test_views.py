@@ -13,11 +13,11 @@ from memory.view_files import Fold, render
 from memory.views.advanced import LearnedConcepts, TrainerLog
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from memory.views.library import Rule
-from memory.views.standard import standard_views
 from memory.views.tasks import ReflectionMemory, TaskMemory, TaskQueue, task_file
 from memory.views.view import Document
 from tests.memory.builders import AT, a_reflection, added, created, decided, finished
 from tests.memory.lives import lives
+from trainer.views import all_views
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -26,7 +26,7 @@ class Folded:
     """All views, fed with events; keeps the last form of every document."""
 
     def __init__(self, *happenings: Happening) -> None:
-        self.fold, self.documents, self._seq = Fold(standard_views()), dict[str, Document](), 0
+        self.fold, self.documents, self._seq = Fold(all_views()), dict[str, Document](), 0
         self.tell(created(), *happenings)
 
     def tell(self, *happenings: Happening) -> "Folded":
@@ -46,7 +46,7 @@ class Folded:
 
 def rendered(happenings: Sequence[Happening], cuts: Sequence[bool]) -> dict[str, bytes]:
     """The last bytes of every document, asked for after each event where `cuts` says so."""
-    fold, found = Fold(standard_views()), dict[str, bytes]()
+    fold, found = Fold(all_views()), dict[str, bytes]()
     for seq, happening in enumerate((created(), *happenings), start=1):
         fold.apply(Event(seq=seq, at=f"{AT}{seq}", data=happening))
         if cuts[seq]:
@@ -71,6 +71,7 @@ def test_asking_twice_gives_nothing_new(life: list[Happening]) -> None:
 
 def test_a_new_memory_has_its_documents_at_once() -> None:
     assert sorted(Folded().documents) == [
+        "advanced/current_difficulty.json",
         "advanced/learned_concepts.json",
         "advanced/trainer_log.json",
         "core/builder_profile.json",
