@@ -1,6 +1,6 @@
 """What the Builder's last code tells about itself."""
 
-from builder.extract import imported_modules
+from builder.python_names import imported_modules
 from memory.attempts import AttemptResult
 from memory.make_belog import Finding
 

@@ -11,9 +11,10 @@ from utils.files import sha256_hex
 from utils.text import clip
 
 FOLDER = Path(__file__).parent / "prompts"
-NAMES = ("system", "solve", "repair", "no_code", "reflect")
+NAMES = ("system", "solve", "failure", "repair", "no_code", "reflect")
 SHOWN_FAILURES = 3
 CODE_CHARS = 20_000
+MIN_PART = 40
 
 
 class Prompts:
@@ -55,19 +56,27 @@ class Prompts:
             examples=task.examples,
         )
 
+    def failure(self, verdict: Verdict) -> str:
+        """What failed, in at most `failure_chars` characters."""
+        failures = verdict.failures[:SHOWN_FAILURES]
+        whole = self._failure_chars
+        text = self._render(
+            "failure",
+            error=clip(verdict.error, whole // 4),
+            failures=_bounded(failures, whole // (2 * max(1, len(failures)))),
+            output=clip(verdict.candidate.stdout + verdict.candidate.stderr, whole // 8).strip(),
+        )
+        return clip(text, whole)
+
     def repair(self, verdict: Verdict, *, turn: int, turns: int) -> str:
         """What failed; `turn` counts from 0, `turns` is how many there may be."""
-        failures = verdict.failures[:SHOWN_FAILURES]
-        room = self._failure_chars // max(1, len(failures) + 2)
         return self._render(
             "repair",
             passed=verdict.assertions_passed,
             total=verdict.assertions_total,
             turn=turn,
             turns=turns,
-            error=clip(verdict.error, room),
-            failures=_bounded(failures, room),
-            output=clip(verdict.candidate.stdout + verdict.candidate.stderr, room // 2).strip(),
+            failure=self.failure(verdict),
         )
 
     def no_code(self, problem: str, *, turn: int, turns: int) -> str:
@@ -88,27 +97,12 @@ class Prompts:
 
 def _bounded(failures: Sequence[Assertion], room: int) -> list[Assertion]:
     """The failures with every text cut so that one takes about `room` characters."""
-    part = max(80, room // 6)
-    texts = ("source", "call", "arguments", "expected", "actual", "error")
+    part = max(MIN_PART, room // 8)
+    texts = ("check", "source", "call", "arguments", "expected", "actual", "error")
     return [
         failure.model_copy(
             update={name: clip(getattr(failure, name), part) for name in texts}
-            | {"traceback": clip(failure.traceback, room // 2)}
+            | {"traceback": clip(failure.traceback, 2 * part)}
         )
         for failure in failures
     ]
-
-
-def describe_failure(verdict: Verdict | None, problem: str) -> str:
-    """What went wrong in the last turn, in a few lines; empty if nothing did."""
-    if verdict is None:
-        return problem
-    if verdict.outcome != "failed":
-        return ""
-    lines = [verdict.error] if verdict.error else []
-    for failure in verdict.failures[:SHOWN_FAILURES]:
-        lines.append(f"check {failure.check!r}: {failure.source}")
-        for name in ("call", "expected", "actual", "error"):
-            if value := getattr(failure, name):
-                lines.append(f"  {name}: {value}")
-    return "\n".join(lines)

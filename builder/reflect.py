@@ -1,17 +1,23 @@
-"""The Builder looks back: error class, lesson, proposed rule, as validated JSON. A useless reflection is "no lesson"."""
+"""The Builder looks back: error class, lesson, proposed rule, as validated JSON.
 
+A reflection that is no use is "no lesson", with the reason; never a fault.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator
 
-from builder.prompting import Prompts, describe_failure
+from builder.prompting import Prompts
 from memory.attempts import Reflection, Sampling, Turn
 from memory.tasks import Task
 from utils.completions import Completion, Message, Model
 from utils.errors import ContextOverflow
-from utils.text import find_json_object, printable
+from utils.text import find_json_object, one_line
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+LIMIT = 500
+NO_RULE = frozenset({"none", "null", "n/a", "no rule", "-"})
+"""What models write for a null."""
 
 
 class ReflectionReply(BaseModel):
@@ -26,30 +32,26 @@ class ReflectionReply(BaseModel):
     @field_validator("error_class", "lesson", "rule")
     @classmethod
     def _one_line(cls, value: str | None) -> str | None:
-        return None if value is None else " ".join(printable(value).split())
+        return None if value is None else one_line(value, LIMIT)  # escaping can make it longer than it came
 
 
-def reflect(
-    model: Model, prompts: Prompts, task: Task, turns: tuple[Turn, ...], *, sampling: Sampling, seed: int, code: str
-) -> Reflection:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBack:
+    """A finished attempt: its turns, at least one, and its last code, empty if there was none."""
+
+    task: Task
+    turns: tuple[Turn, ...]
+    code: str
+
+
+def reflect(model: Model, prompts: Prompts, attempt: LookBack, *, sampling: Sampling, seed: int) -> Reflection:
     """The reflection on a finished attempt.
 
     Raises:
         ModelFault: the model is away.
     """
-    last = turns[-1]
-    passed = last.verdict is not None and last.verdict.outcome == "passed"
-    problem = next((turn.problem for turn in reversed(turns) if turn.problem), "")
-    failed = next((turn.verdict for turn in reversed(turns) if turn.verdict and turn.verdict.outcome == "failed"), None)
-    text = prompts.reflect(
-        task,
-        outcome="all checks passed" if passed else "the checks did not all pass",
-        tries=len(turns),
-        code=code,
-        failure=describe_failure(failed, problem),
-    )
     completion = Completion(
-        messages=(Message("system", prompts.system()), Message("user", text)),
+        messages=(Message("system", prompts.system()), Message("user", _question(prompts, attempt))),
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
@@ -59,9 +61,24 @@ def reflect(
     try:
         reply = model.complete(completion)
     except ContextOverflow as error:
-        return Reflection(usable=False, problem=f"the model's context is too small for it: {error}"[:500])
+        return Reflection(usable=False, problem=f"the model's context is too small for it: {error}"[:LIMIT])
     tokens = {"prompt_tokens": reply.usage.prompt_tokens, "completion_tokens": reply.usage.completion_tokens}
     return read_reflection(reply.text).model_copy(update=tokens)
+
+
+def _question(prompts: Prompts, attempt: LookBack) -> str:
+    turns = attempt.turns
+    verdicts = [turn.verdict for turn in turns if turn.verdict is not None]
+    failed = next((verdict for verdict in reversed(verdicts) if verdict.outcome == "failed"), None)
+    problem = next((turn.problem for turn in reversed(turns) if turn.problem), "")
+    passed = turns[-1].verdict is not None and turns[-1].verdict.outcome == "passed"
+    return prompts.reflect(
+        attempt.task,
+        outcome="all checks passed" if passed else "the checks did not all pass",
+        tries=len(turns),
+        code=attempt.code,
+        failure=problem if failed is None else prompts.failure(failed),
+    )
 
 
 def read_reflection(text: str) -> Reflection:
@@ -74,5 +91,11 @@ def read_reflection(text: str) -> Reflection:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))[:60]
-        return Reflection(usable=False, problem=f"{place}: {first['msg']}"[:500])
-    return Reflection(usable=True, error_class=reply.error_class.lower(), lesson=reply.lesson, rule=reply.rule or "")
+        return Reflection(usable=False, problem=f"{place}: {first['msg']}"[:LIMIT])
+    rule = reply.rule or ""
+    return Reflection(
+        usable=True,
+        error_class=reply.error_class.lower(),
+        lesson=reply.lesson,
+        rule="" if rule.lower().rstrip(".") in NO_RULE else rule,
+    )

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from builder.extract import extract_code
 from builder.prompting import Prompts
-from builder.reflect import reflect
+from builder.reflect import LookBack, reflect
 from memory.attempts import AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
 from memory.tasks import Task
 from utils.completions import Completion, Message, Model, Reply
 from utils.errors import ContextOverflow
 from utils.files import sha256_hex
 from utils.ids import derived
-from utils.text import visible
+from utils.text import visible, well_formed
 
 Grader = Callable[[Task, str, AttemptSpec], Verdict]
 Scorer = Callable[[Task, str, Verdict, AttemptSpec], Score | None]
@@ -48,9 +48,13 @@ class _Work:
     task: Task
     tools: Tools
     turns: list[Turn] = field(default_factory=list)
-    codes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     ended: str = ""
+
+    @property
+    def code(self) -> str:
+        """The last code there was, empty if there was none."""
+        return next(reversed(self.files.values()), "")
 
 
 def run_attempt(spec: AttemptSpec, task: Task, tools: Tools) -> Attempt:
@@ -65,8 +69,7 @@ def run_attempt(spec: AttemptSpec, task: Task, tools: Tools) -> Attempt:
     verdict = next((turn.verdict for turn in reversed(work.turns) if turn.verdict is not None), None)
     outcome = _outcome(work)
     reflection = _reflection(work, outcome)
-    code = work.codes[-1] if work.codes else ""
-    score = None if verdict is None or not task.graded else tools.score(task, code, verdict, spec)
+    score = None if verdict is None or not task.graded else tools.score(task, work.code, verdict, spec)
     result = AttemptResult(
         unit_id=spec.unit_id,
         outcome=outcome,
@@ -91,13 +94,13 @@ def _solve(work: _Work) -> None:
             return
         turn = _take(work, reply, index)
         work.turns.append(turn)
-        work.ended = _why_over(work, turn)
+        work.ended = _why_over(turn)
         if work.ended:
             return
         # only the latest try is shown again: local models have short contexts
         messages = (
             *_opening(work),
-            Message("assistant", visible(reply.text).strip() or "(empty)"),
+            Message("assistant", well_formed(visible(reply.text)).strip() or "(empty)"),
             _answer(work, turn),
         )
     work.ended = "repairs used up" if work.spec.max_repairs else "one reply"
@@ -130,18 +133,16 @@ def _take(work: _Work, reply: Reply, index: int) -> Turn:
         tokens_estimated=reply.usage.estimated,
         model_wall_s=round(reply.wall_s, 6),
     )
-    extraction = extract_code(reply.text, work.task.callable_names)
+    extraction = extract_code(reply.text, work.task.callable_names, work.task.starter)
     if extraction.problem:
         return turn.model_copy(update={"problem": extraction.problem})
-    code = extraction.code.encode("utf-8", "replace").decode("utf-8")
-    name = f"turn-{index}.py"
-    work.codes.append(code)
+    code, name = extraction.code, f"turn-{index}.py"
     work.files[name] = code
     verdict = work.tools.grade(work.task, code, work.spec)
     return turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
 
 
-def _why_over(work: _Work, turn: Turn) -> str:
+def _why_over(turn: Turn) -> str:
     """Why there is no further turn, empty if there may be one."""
     if turn.verdict is None:
         return ""
@@ -174,9 +175,7 @@ def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     return reflect(
         work.tools.model,
         work.tools.prompts,
-        work.task,
-        tuple(work.turns),
+        LookBack(task=work.task, turns=tuple(work.turns), code=work.code),
         sampling=spec.sampling,
         seed=derived(spec.seed, "reflection") % 2**31,
-        code=work.codes[-1] if work.codes else "",
     )
