@@ -1,5 +1,6 @@
 """Runs attempts on any `concurrent.futures.Executor` and hands back what became of them, faults apart."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Runner(Generic[T]):
 
     def ended(self, timeout_s: float) -> list[Ended[T]]:
         """The jobs that have ended, in the order of their start; waits at most `timeout_s` for the first."""
+        if not self._running:
+            time.sleep(timeout_s)
         done, _ = wait(self._running, timeout=timeout_s, return_when=FIRST_COMPLETED)
         return [self._collect(future) for future in list(self._running) if future in done]
 

@@ -1,13 +1,15 @@
 """The score of one unit: accuracy, speed, elegance, difficulty, and what they add up to.
 
     accuracy    share of assertions that held; 1 only if all checks passed
-    speed       (r + e) / (c + e), at most 1: r and c are the CPU seconds of the reference and of the solution on the same
-                checks in the same sandbox, e = 0.005 s is the noise of the measurement
-    elegance    sqrt(min(1, k_r / k_c) * min(1, l_r / l_c)): k is 1 + the cyclomatic complexity of all blocks (McCabe 1976),
-                l the logical lines of code, both as radon counts them, r of the reference, c of the solution
+    speed       (r + e) / (c + e), at most 1: r and c are the CPU seconds of the reference and of the solution on the
+                same checks in the same sandbox, e = 0.005 s is the noise of the measurement
+    elegance    sqrt(min(1, k_r / k_c) * min(1, l_r / l_c)), r of the reference, c of the solution: k is the cyclomatic
+                complexity (McCabe 1976) of the module and all its functions together, l the number of statements,
+                docstrings not counted
     difficulty  as declared by the task
-    points      100 * quality * (1 + difficulty) / 2, quality the weighted mean of the parts that are known, where
-                speed and elegance count only for a solution that passed
+    points      100 * quality * (1 + difficulty) / 2, quality the weighted mean of the parts; a part that is unknown
+                takes no part in the mean of a solution that passed, and speed and elegance are 0 in that of one that
+                failed, so that no failure has more points than a pass
 
 Speed and elegance compare with the task's reference; without one they are unknown (None).
 """
@@ -18,13 +20,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from radon.complexity import cc_visit_ast
-from radon.raw import analyze
-
 from memory.attempts import AttemptLimits, Score, Verdict
 from memory.digests import task_digest
 from memory.tasks import Task
 from utils.errors import SandboxFault
+from utils.python_source import parse_python
 
 NOISE_S = 0.005
 MAX_MEASURED_CHARS = 50_000
@@ -44,7 +44,7 @@ class CodeSize:
     """How complex and how long a piece of code is."""
 
     complexity: int
-    logical_lines: int
+    statements: int
 
 
 def measure_code(code: str) -> CodeSize | None:
@@ -52,10 +52,34 @@ def measure_code(code: str) -> CodeSize | None:
     if len(code) > MAX_MEASURED_CHARS:
         return None
     try:
-        blocks = cc_visit_ast(ast.parse(code))
-        return CodeSize(1 + sum(block.complexity for block in blocks), max(1, analyze(code).lloc))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        nodes = list(ast.walk(parse_python(code)))
+    except SyntaxError:
         return None
+    return CodeSize(1 + sum(map(_decisions, nodes)), max(1, sum(map(_is_statement, nodes))))
+
+
+def _is_statement(node: ast.AST) -> bool:
+    words = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.stmt) and not words
+
+
+def _decisions(node: ast.AST) -> int:
+    """How many ways a node adds to those through the code; a function adds the one through itself."""
+    count = 0
+    match node:
+        case ast.BoolOp(values=values):
+            count = len(values) - 1
+        case ast.comprehension(ifs=ifs):
+            count = 1 + len(ifs)
+        case ast.For(orelse=orelse) | ast.AsyncFor(orelse=orelse) | ast.While(orelse=orelse):
+            count = 1 + bool(orelse)
+        case ast.Try(handlers=handlers, orelse=orelse) | ast.TryStar(handlers=handlers, orelse=orelse):
+            count = len(handlers) + bool(orelse)
+        case ast.Match(cases=cases):
+            count = len(cases)
+        case ast.If() | ast.IfExp() | ast.Assert() | ast.FunctionDef() | ast.AsyncFunctionDef():
+            count = 1
+    return count
 
 
 def elegance(code: str, reference: str) -> float | None:
@@ -64,7 +88,7 @@ def elegance(code: str, reference: str) -> float | None:
     if ours is None or theirs is None:
         return None
     simple = min(1.0, theirs.complexity / ours.complexity)
-    short = min(1.0, theirs.logical_lines / ours.logical_lines)
+    short = min(1.0, theirs.statements / ours.statements)
     return math.sqrt(simple * short)
 
 
@@ -86,10 +110,13 @@ def score(task: Task, code: str, verdict: Verdict, *, reference_cpu_s: float | N
     quick = None if reference_cpu_s is None else speed(verdict.candidate.cpu_s, reference_cpu_s)
     neat = None if task.reference is None else elegance(code, task.reference)
     passed = verdict.outcome == "passed"
-    parts = [(weights.accuracy, verdict.accuracy)]
-    parts += [(weights.speed, quick if passed else 0.0)] if quick is not None else []
-    parts += [(weights.elegance, neat if passed else 0.0)] if neat is not None else []
-    quality = sum(weight * value for weight, value in parts) / sum(weight for weight, _ in parts)
+    parts = (
+        (weights.accuracy, verdict.accuracy),
+        (weights.speed, quick if passed else 0.0),
+        (weights.elegance, neat if passed else 0.0),
+    )
+    known = [(weight, value) for weight, value in parts if value is not None]
+    quality = sum(weight * value for weight, value in known) / sum(weight for weight, _ in known)
     return Score(
         accuracy=round(verdict.accuracy, 6),
         speed=None if quick is None else round(quick, 6),
@@ -105,26 +132,23 @@ class ReferenceTimes:
     def __init__(self, grade: Callable[[Task, str, AttemptLimits], Verdict]) -> None:
         """`grade` runs code as a solution."""
         self._grade = grade
-        self._known: dict[str, float | None] = {}
+        self._known: dict[tuple[str, AttemptLimits], float | None] = {}
         self._lock = threading.Lock()
 
     def of(self, task: Task, limits: AttemptLimits) -> float | None:
-        """The reference's CPU seconds; None if there is no reference or it does not pass here.
+        """The reference's CPU seconds; None if there is no reference, or it does not pass here or cannot be run now.
 
         Raises:
             Interrupted: somebody asked to stop.
         """
         if task.reference is None:
             return None
-        digest = task_digest(task)
+        key = (task_digest(task), limits)
         with self._lock:
-            if digest not in self._known:
-                self._known[digest] = self._measure(task, task.reference, limits)
-            return self._known[digest]
-
-    def _measure(self, task: Task, reference: str, limits: AttemptLimits) -> float | None:
-        try:
-            verdict = self._grade(task, reference, limits)
-        except SandboxFault:
-            return None  # a comparison is not worth an attempt that is already graded
-        return verdict.candidate.cpu_s if verdict.outcome == "passed" else None
+            if key not in self._known:
+                try:
+                    verdict = self._grade(task, task.reference, limits)
+                except SandboxFault:
+                    return None  # a comparison is not worth an attempt that is already graded; the next one tries anew
+                self._known[key] = verdict.candidate.cpu_s if verdict.outcome == "passed" else None
+            return self._known[key]

@@ -219,7 +219,7 @@ def test_hostile_code_is_measured_quickly(name: str) -> None:
     code = HOSTILE[name]()
     started = time.process_time()
     measure_code(code)
-    assert time.process_time() - started < 3.0  # measured: 0.3 at most, but for 1.2 of the long import
+    assert time.process_time() - started < 5.0  # measured: 0.3 at most, but for 1.2 of the long import
 
 
 def test_code_that_is_no_python_is_not_measured() -> None:
