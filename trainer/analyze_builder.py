@@ -10,7 +10,8 @@ TOP_ERRORS = 5
 
 def analyse(state: MemoryState, targets: DifficultyTargets) -> Analysis:
     """The analysis of the whole memory; a pure function of it."""
-    skills = tuple(_skill(name, state, targets) for name in sorted(state.skills))
+    graded = sorted(name for name, record in state.skills.items() if record.attempts)
+    skills = tuple(_skill(name, state, targets) for name in graded)
     errors = tuple(_errors(state))
     weakest = min(skills, key=lambda each: (each.high, each.pass_rate, each.skill), default=None)
     totals = state.totals

@@ -1,8 +1,10 @@
 """Chooses the next task.
 
-People's tasks first, by priority. Then round-robin over skills: the skill that was tried least, and within it the task
-whose declared difficulty lies nearest to the skill's target, where each earlier try counts as TRIED of distance and a
-pass as PASSED more. Never the task of the unit before, unless there is no other; never one that is being worked on.
+People's tasks first, by priority. Then round-robin over skills: the main skill that was tried longest ago, and within
+it the task whose declared difficulty lies nearest to the skill's target, where each earlier try counts as TRIED of
+distance and a pass as PASSED more. Never the task of the unit before, unless there is no other; never one that is being
+worked on. It is the time of the last try that counts, not how many there were: a skill that is new to an old memory
+takes its turn like every other, and not all turns until it has caught up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 
 from memory.state import MemoryState, TaskRecord
 from trainer.adjust_difficulty import DifficultyTargets
+from utils.ids import unit_number
 from utils.settings import Schedule
 
 TRIED = 0.05
@@ -60,29 +63,35 @@ class StrategyManager:
         return Choice(first.task.id, f"asked for by a person, priority {first.task.priority}")
 
     def _next_in_curriculum(self, state: MemoryState, busy: set[str]) -> Choice | None:
-        free = [state.tasks[each] for each in self._candidates(state) if each not in busy]
+        known = [state.tasks[each] for each in self._candidates(state)]
+        free = [record for record in known if record.task.id not in busy]
         fresh = [record for record in free if record.task.id != state.last_task] or free
         if not fresh:
             return None
-        skill = self._least_tried(fresh, state)
+        last = _last_tries(known, state)
+        skill = min((record.task.skills[0] for record in fresh), key=lambda each: last[each])
         target = self._targets.of(skill)
         best = min(
             (record for record in fresh if record.task.skills[0] == skill),
             key=lambda record: (_distance(record, target), record.decided),
         )
-        return Choice(best.task.id, f"{skill} was tried least; difficulty {best.task.difficulty:.2f}, aim {target:.2f}")
+        why = f"{skill} was tried longest ago; difficulty {best.task.difficulty:.2f}, aim {target:.2f}"
+        return Choice(best.task.id, why)
 
     def _candidates(self, state: MemoryState) -> Iterable[str]:
         """The pool, and people's graded tasks once they were tried."""
         tried = (task_id for task_id, record in state.wishes.items() if record.task.graded and record.attempts)
         return dict.fromkeys((*self._pool, *tried))
 
-    def _least_tried(self, records: Sequence[TaskRecord], state: MemoryState) -> str:
-        """The main skill with the fewest decided units; the first of equals."""
-        decided = dict.fromkeys((record.task.skills[0] for record in records), 0)
-        for skill in decided:
-            decided[skill] = state.decided_by_skill.get(skill, 0)
-        return min(decided, key=lambda skill: decided[skill])
+
+def _last_tries(records: Sequence[TaskRecord], state: MemoryState) -> dict[str, int]:
+    """Main skill -> number of the last unit that was decided for one of its tasks, 0 if there was none."""
+    units = {flight.task.id: unit_number(unit) for unit, flight in state.in_flight.items()}
+    last = dict.fromkeys((record.task.skills[0] for record in records), 0)
+    for record in records:
+        tries = (*map(unit_number, record.previous), units.get(record.task.id, 0))
+        last[record.task.skills[0]] = max(last[record.task.skills[0]], *tries)
+    return last
 
 
 def _distance(record: TaskRecord, target: float) -> float:
