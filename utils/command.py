@@ -1,5 +1,6 @@
 """Turns what goes wrong in a command into one clear line and an exit code."""
 
+import os
 import sys
 from typing import Any
 
@@ -19,6 +20,7 @@ def run_command(app: typer.Typer) -> int:
     """
     try:
         result: Any = app(standalone_mode=False)
+        sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends
     except TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
         return _say(message, EXIT_INPUT)
@@ -29,7 +31,8 @@ def run_command(app: typer.Typer) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone, e.g. `| head`; there is nobody to tell
+        # the reader of a pipe has gone, e.g. `| head`; nobody is to be told, nor by the interpreter when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAULT
     return result if isinstance(result, int) else 0
 

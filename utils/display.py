@@ -80,7 +80,7 @@ class ConsoleDisplay:
         self._cycles: int | None = None
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # the words are a task's, not ours
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -100,7 +100,7 @@ class ConsoleDisplay:
 
     def working(self, text: str) -> None:
         """Change the bar's words."""
-        self._progress.update(self._bar, description=printable(text)[:60])
+        self._progress.update(self._bar, description=_line(text)[:60])
 
     def unit(self, line: UnitLine) -> None:
         """Print one line, advance the bar."""
@@ -109,9 +109,9 @@ class ConsoleDisplay:
         text.append(f"{line.outcome:<8}", style=STYLES.get(line.outcome, ""))
         points = "" if line.points is None else f"  {line.points:5.1f} points"
         turns = "1 turn" if line.turns == 1 else f"{line.turns} turns"
-        text.append(f"  {printable(line.task_id):<34} try {line.attempt}, {turns}{points}")
+        text.append(f"  {_line(line.task_id):<34} try {line.attempt}, {turns}{points}")
         if line.detail:
-            text.append(f"  {printable(line.detail)}", style="dim")
+            text.append(f"  {_line(line.detail)}", style="dim")
         if self._live:
             self._console.print(text, no_wrap=True, overflow="ellipsis", highlight=False)
         else:
@@ -138,16 +138,21 @@ class ConsoleDisplay:
         self._print(f"Memory: {summary.memory}")
 
     def _print(self, line: str, style: str = "") -> None:
-        self._console.print(Text(printable(line), style=style), soft_wrap=True, highlight=False)
+        self._console.print(Text(_line(line), style=style), soft_wrap=True, highlight=False)
+
+
+def _line(text: str) -> str:
+    """One line that cannot steer a terminal; the white space between its words is kept if it is one line already."""
+    return printable(" ".join(text.split()) if len(text.splitlines()) > 1 else text)
 
 
 def summary_lines(summary: Summary) -> list[str]:
     """The summary in plain words."""
-    lines = [
-        f"Ended: {summary.stop_reason}.",
+    tried = (
         f"Tried {summary.tried}: {summary.passed_first} passed first time, {summary.passed_repaired} after repair, "
-        f"{summary.failed} failed, {summary.ungraded} ungraded. {summary.tokens} tokens, {summary.faults} faults.",
-    ]
+        f"{summary.failed} failed, {summary.ungraded} ungraded. {summary.tokens} tokens, {summary.faults} faults."
+    )
+    lines = [f"Ended: {summary.stop_reason}.", tried]
     if summary.parked:
         lines.append(f"{summary.parked} parked: the same command goes on with them.")
     if summary.simulated:
@@ -158,5 +163,5 @@ def summary_lines(summary: Summary) -> list[str]:
 def _skill_table(by_skill: Mapping[str, tuple[int, int]]) -> Table:
     table = Table("skill", "tried", "passed", "share", box=None, header_style="bold")
     for skill, (attempts, passes) in sorted(by_skill.items()):
-        table.add_row(skill, str(attempts), str(passes), f"{passes / attempts:.0%}")
+        table.add_row(Text(_line(skill)), str(attempts), str(passes), f"{passes / attempts:.0%}")
     return table

@@ -130,7 +130,8 @@ def _explain(error: ValidationError, given: dict[str, Any]) -> str:
     name = str(first["loc"][0])
     field = "memory" if name == "MEMORY_DIR" else name
     where = f"--{field.replace('_', '-')}" if given.get(field) is not None else variable(field)
-    return f"{where}: {first['msg']}, not {str(first['input'])[:80]!r}"
+    wrong = "should be a time, HH:MM" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    return f"{where}: {wrong}, not {str(first['input'])[:80]!r}"
 
 
 def variable(field: str) -> str:
@@ -141,4 +142,5 @@ def variable(field: str) -> str:
 def public(settings: Settings) -> dict[str, str]:
     """What was set, as text for the log; secrets and the seed left out."""
     values = settings.model_dump(exclude={"api_key", "seed"})
-    return {name: str(value) for name, value in values.items() if value not in (None, ())}
+    values["tasks"] = ",".join(map(str, settings.tasks)) or None
+    return {name: str(value) for name, value in values.items() if value is not None}

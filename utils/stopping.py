@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from utils.clock import Clock
@@ -49,15 +49,27 @@ def hours(most: float, clock: Clock) -> Stop:
 
 def until(hh_mm: str, clock: Clock) -> Stop:
     """At the next moment at which a clock on the wall here shows HH:MM."""
-    end = next_time(hh_mm, clock.now().astimezone())
+    end = next_time(hh_mm, clock.now())
     return Stop(lambda _: f"it is {hh_mm}" if clock.now() >= end else None)
 
 
-def next_time(hh_mm: str, now: datetime) -> datetime:
-    """The next moment after `now` (aware) at which the local time is HH:MM."""
+def next_time(hh_mm: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """The next moment after `now` at which a clock on the wall shows HH:MM, in UTC.
+
+    An hour that comes twice, when clocks are put back, is met the first time that lies ahead. A time that is left out,
+    when they are put forward, is met as far behind the change as it would have been without one (RFC 5545, 3.3.5).
+
+    Args:
+        hh_mm: the time.
+        now: aware.
+        zone: where the clock hangs; this machine's zone if not given.
+    """
     hour, minute = map(int, hh_mm.split(":"))
-    today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    return today if today > now else today + timedelta(days=1)
+    today = now.astimezone(zone).date()
+    days = (today + timedelta(days=days) for days in range(3))
+    walls = (datetime.combine(day, time(hour, minute, fold=fold), zone) for day in days for fold in (0, 1))
+    # a wall time without a zone is read in the machine's own
+    return next(moment for moment in (wall.astimezone(UTC) for wall in walls) if moment > now)
 
 
 def file_exists(path: Path) -> Stop:
