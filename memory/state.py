@@ -128,8 +128,6 @@ class MemoryState:
     errors: dict[str, ErrorRecord] = field(default_factory=dict)
     wishes: dict[str, TaskRecord] = field(default_factory=dict)
     """People's tasks, in the order in which they came."""
-    decided_by_skill: Counter[str] = field(default_factory=Counter)
-    """main skill -> decided units."""
     decided: int = 0
     last_task: str = ""
     analyses: int = 0
@@ -221,7 +219,6 @@ class MemoryState:
         self.run_decided += 1
         self.run_tasks.add(spec.task_id)
         self.last_task = spec.task_id
-        self.decided_by_skill[record.task.skills[0]] += 1
         self.in_flight[spec.unit_id] = InFlight(spec, record.task)
 
     def _finish(self, finished: Finished, at: str) -> None:
