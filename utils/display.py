@@ -107,9 +107,9 @@ class ConsoleDisplay:
         of = f"/{self._cycles}" if self._cycles else ""
         text = Text(f"{line.number:>5}{of}  ")
         text.append(f"{line.outcome:<8}", style=STYLES.get(line.outcome, ""))
-        points = "" if line.points is None else f"  {line.points:5.1f} points"
+        points = "" if line.points is None else f" {line.points:5.1f} pts"
         turns = "1 turn" if line.turns == 1 else f"{line.turns} turns"
-        text.append(f"  {_line(line.task_id):<34} try {line.attempt}, {turns}{points}")
+        text.append(f"  {_line(line.task_id):<30} try {line.attempt}, {turns}{points}")
         if line.detail:
             text.append(f"  {_line(line.detail)}", style="dim")
         if self._live:

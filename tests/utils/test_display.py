@@ -55,8 +55,8 @@ def test_a_pipe_gets_plain_lines() -> None:
         == """\
 Model: scripted
 Memory: var/memory
-    7/9  passed    lists-1                            try 2, 1 turn   87.2 points
-    8/9  failed    lists-1                            try 2, 3 turns  IndexError
+    7/9  passed    lists-1                        try 2, 1 turn  87.2 pts
+    8/9  failed    lists-1                        try 2, 3 turns  IndexError
 the model is away
 
 Ended: 9 attempts done.
@@ -75,7 +75,7 @@ def test_lines_in_a_pipe_are_never_wrapped_or_cut() -> None:
     display.begin(["m" * 300], cycles=None)
     display.unit(long)
     lines = out.getvalue().splitlines()
-    assert [len(line) for line in lines] == [300, 5 + 2 + 8 + 2 + 300 + len(" try 2, 1 turn   87.2 points  ") + 300]
+    assert [len(line) for line in lines] == [300, 5 + 2 + 8 + 2 + 300 + len(" try 2, 1 turn  87.2 pts  ") + 300]
 
 
 def test_without_a_number_of_cycles_units_are_counted_alone() -> None:
