@@ -419,6 +419,7 @@ class Watch:
         self.told = b""
         self.reason, self.at_deadline, self.remark = "", "timeout", ""
         self.ended: Ended | None = None
+        self.reaped_cpu_s = self.seen_cpu_s = 0.0
         self.began = self.finished = time.monotonic()
         self.deadline = self.began + self.limits["wall_s"]
         self.next_look = self.began + TICK_S
@@ -491,6 +492,8 @@ class Watch:
     def hung_up(self) -> None:
         """The host has closed: a job ends now, a program has a moment to end by itself."""
         self.poller.unregister(0)
+        if time.monotonic() >= self.deadline:
+            return  # it ran out of time before, while something had stopped this launcher
         moment = self.header["close_grace_s"] if self.header["mode"] == "program" else 0.0
         self.deadline = min(self.deadline, time.monotonic() + moment)
         self.at_deadline = "cancelled"
@@ -504,6 +507,7 @@ class Watch:
                 return False
             if pid == 0:
                 return True
+            self.reaped_cpu_s += usage.ru_utime + usage.ru_stime
             if pid == self.child:
                 self.ended = Ended(status, usage)
 
@@ -517,6 +521,7 @@ class Watch:
         if now >= self.next_look:
             self.next_look = now + TICK_S
             used = sum(process.cpu_s for process in job_processes().values())
+            self.seen_cpu_s = max(self.seen_cpu_s, used)
             if used > seconds_up(self.limits["cpu_s"]) + 0.5:
                 self.reason = self.reason or "cpu_limit"
                 self.remark = f"its processes together used {used:.1f} s"
@@ -573,7 +578,7 @@ def result_of(watch: Watch, ended: Ended, *, oom_kills: int) -> dict[str, Any]:
         "stdout": watch.outputs[0].report(),
         "stderr": watch.outputs[1].report(),
         "wall_s": watch.finished - watch.began,
-        "cpu_s": ended.cpu_s,
+        "cpu_s": max(watch.reaped_cpu_s, watch.seen_cpu_s),  # some may be reaped by a parent that counts nothing
         "peak_mb": ended.peak_mb,
         "detail": detail,
     }

@@ -43,6 +43,8 @@ def launcher_command(python: str) -> tuple[str, ...]:
 
 def _remove(directory: Path) -> None:
     """Remove a directory whose contents a job chose: also what is unreadable or deeper than Python's stack."""
+    if directory.is_symlink():  # a job put it there; chmod would follow it
+        directory.unlink(missing_ok=True)
     with suppress(OSError, RecursionError):
         shutil.rmtree(directory)
     if directory.exists():

@@ -97,7 +97,8 @@ class ExecutionResult:
         stdout: what it printed.
         stderr: what it printed to the error stream.
         wall_s: seconds from its start to its end.
-        cpu_s: user and system seconds of the job and the children it waited for.
+        cpu_s: user and system seconds of all processes of the job; where the launcher was lost with the job and
+            nobody counted, the wall time, so that a job that hides does not look fast.
         peak_mb: largest resident memory of one process of the job, MiB.
         tier: the sandbox that ran it.
         detail: one line for people where status needs an explanation, else empty.
@@ -131,6 +132,10 @@ class ConversationEnded(Exception):  # noqa: N818  an end is no error
     """The program is gone (it exited, was killed or ran into a limit); `close()` tells how."""
 
 
+class ConversationCancelled(ConversationEnded):
+    """The sandbox was closed while the program ran: how it ended says nothing about it."""
+
+
 class Conversation(Protocol):
     """A running Program, seen from the host. Frames are bytes, at most MAX_FRAME long."""
 
@@ -139,6 +144,7 @@ class Conversation(Protocol):
 
         Raises:
             ConversationEnded: the program is gone.
+            ConversationCancelled: somebody closed the sandbox.
         """
         ...
 
@@ -147,6 +153,7 @@ class Conversation(Protocol):
 
         Raises:
             ConversationEnded: the program is gone, sent a frame beyond MAX_FRAME, or ran out of time.
+            ConversationCancelled: somebody closed the sandbox.
         """
         ...
 

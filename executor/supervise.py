@@ -18,6 +18,7 @@ from typing import Any
 from executor.isolation import CLOSE_GRACE_S, Isolation, Loss, framed, header_of
 from executor.sandbox import (
     MAX_FRAME,
+    ConversationCancelled,
     ConversationEnded,
     ExecutionResult,
     Job,
@@ -77,7 +78,7 @@ class Supervision:
             outgoing = memoryview(framed(frame))
             while outgoing:
                 if self._over() or self._report is not None:
-                    raise ConversationEnded("the program has ended")
+                    raise self._end()
                 outgoing = outgoing[self._step(outgoing) :]
 
     def receive(self) -> bytes:
@@ -85,7 +86,7 @@ class Supervision:
         with self._lock:
             while (frame := self._next_frame()) is None:
                 if self._over():
-                    raise ConversationEnded(self._flaw or "the program has ended")
+                    raise self._end()
                 self._step(memoryview(b""))
             return frame
 
@@ -108,6 +109,11 @@ class Supervision:
     def cancel(self) -> None:
         """Make every waiting call come back soon; from any thread."""
         self._cancelled.set()
+
+    def _end(self) -> ConversationEnded:
+        if self._cancelled.is_set():
+            return ConversationCancelled("the sandbox was closed")
+        return ConversationEnded(self._flaw or "the program has ended")
 
     def _over(self) -> bool:
         """Whether nothing more can come."""
@@ -168,13 +174,18 @@ class Supervision:
             return self._reported(self._report)
         if not self._began:
             return SandboxFault(f"the {self._tier.kind} sandbox could not start a job: {self._why_not_begun()}")
-        if killed and time.monotonic() >= self._deadline:
-            return self._unreported(Loss(Status.TIMEOUT, "ended by the host: the launcher did not answer in time"))
         if killed:
-            return self._unreported(Loss(Status.CANCELLED, "ended by the host: the launcher did not close in time"))
+            return self._unreported(self._ended_by_host())
         if loss is None:
             return SandboxFault(f"the {self._tier.kind} sandbox was lost while a job ran")
         return self._unreported(loss)
+
+    def _ended_by_host(self) -> Loss:
+        if self._flaw:
+            return Loss(Status.OUTPUT_LIMIT, self._flaw)
+        if time.monotonic() >= self._deadline:
+            return Loss(Status.TIMEOUT, "ended by the host: the launcher did not answer in time")
+        return Loss(Status.CANCELLED, "ended by the host: the launcher did not close in time")
 
     def _wait_for_report(self) -> None:
         """Close the launcher's input, which ends the job, and hear what it says to that."""
@@ -207,11 +218,12 @@ class Supervision:
         return replace(result, status=Status.OUTPUT_LIMIT, exit_code=None, signal=None, detail=self._flaw)
 
     def _unreported(self, loss: Loss) -> ExecutionResult:
+        wall_s = time.monotonic() - self._began
         return ExecutionResult(
             status=loss.status,
             signal=9 if loss.status is Status.SIGNAL else None,
-            wall_s=time.monotonic() - self._began,
-            cpu_s=0.0,
+            wall_s=wall_s,
+            cpu_s=wall_s,
             peak_mb=0.0,
             tier=self._tier,
             detail=loss.detail,

@@ -6,6 +6,7 @@ can change all of it. The worst that it can do is to answer calls wrongly.
 
 from __future__ import annotations
 
+import builtins
 import json
 import linecache
 import sys
@@ -79,14 +80,28 @@ class Candidate:
 def describe(error: BaseException) -> dict[str, Any]:
     """An exception as data: the names of its classes, nearest first, its message, the solution's part of the trace."""
     if isinstance(error, WireError):
-        return {"classes": ["TypeError"], "message": f"the result cannot be compared: {error}", "traceback": ""}
+        message = f"the result cannot be compared: {error}"
+        return {"classes": [], "message": message, "traceback": "", "unplain": True}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
     lines = traceback.format_list(frames[-8:]) + traceback.format_exception_only(type(error), error)
     return {
-        "classes": [kind.__name__ for kind in type(error).__mro__][:20],
-        "message": str(error)[:MAX_TEXT],
+        "classes": [_name(kind) for kind in type(error).__mro__][:20],
+        "message": words(error)[:MAX_TEXT],
         "traceback": "".join(lines)[-MAX_TEXT:],
     }
+
+
+def _name(kind: type) -> str:
+    """The class's name; one that the solution named like a builtin class is told apart from it."""
+    return kind.__name__ if getattr(builtins, kind.__name__, kind) is kind else f"{MODULE}.{kind.__name__}"
+
+
+def words(error: BaseException) -> str:
+    """The exception's message, which is what its class makes of it."""
+    try:
+        return str(error)
+    except Exception as fault:  # noqa: BLE001  a class of the solution may raise anything; so does str of a huge int
+        return f"(its message cannot be shown: {type(fault).__name__})"
 
 
 def main(channel: Channel) -> None:

@@ -3,14 +3,16 @@
 import ast
 import json
 import secrets
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from executor.grading.answers import SHOWN_CHARS, answer, frame_of, frame_of_answer, gone, refusal
 from executor.grading.programs import CANDIDATE, JUDGE
 from executor.sandbox import (
+    MAX_FRAME,
     Conversation,
+    ConversationCancelled,
     ConversationEnded,
     ExecutionResult,
     Job,
@@ -22,10 +24,9 @@ from executor.sandbox import (
 from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, SandboxFacts, Verdict
 from memory.tasks import Task
 from utils.errors import Interrupted, SandboxFault
-from utils.text import clip
+from utils.text import clip, well_formed
 
 JUDGE_GRACE_S = 5.0
-SHOWN_CHARS = 4000
 MAX_FAILURES = 20
 MAX_CALLS = 100_000
 
@@ -106,18 +107,17 @@ class _Grading:
             error = self._load()
             if not error:
                 self._relay()
+        except ConversationCancelled:
+            raise Interrupted("the sandbox was closed during a grading") from None
         finally:
             candidate, judge = _close_both(self._candidate, self._judge)
-        lost = candidate if self._gone else judge if not (error or self._tally.done) else None
-        if lost is not None and lost.status is Status.CANCELLED:
-            raise Interrupted("the sandbox was closed during a grading")
         if not error and not self._tally.done:
-            _blame(judge, self._tally)
+            error = _blame(judge, self._tally)
         return self._conclude(self._early_end(candidate) or error, candidate)
 
     def _load(self) -> str:
         request = {"op": "load", "source": self._source, "interface": self._task.callable_names}
-        reply = self._ask(request)
+        reply = self._ask(request, to="load")
         if "error" in reply:
             failure = reply["error"]
             return str(failure.get("traceback") or failure.get("message") or "it could not be loaded")
@@ -126,16 +126,21 @@ class _Grading:
             return "the solution's process answered nonsense when it was loaded"
         return f"the solution does not define {', '.join(map(str, missing))}" if missing else ""
 
-    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any], to: Literal["load", "call"] = "call") -> dict[str, Any]:
         """The candidate's answer; whatever is wrong with it becomes an error answer."""
+        frame = frame_of(request)
+        if frame is None:
+            return refusal(f"more than {MAX_FRAME} bytes cannot be handed to the solution")
         if self._gone:
-            return _gone("the solution's process has ended")
+            return gone("the solution's process has ended")
         try:
-            self._candidate.send(json.dumps(request).encode())
-            return _answer(self._candidate.receive(), mutates=self._task.mutates_arguments)
+            self._candidate.send(frame)
+            return answer(self._candidate.receive(), to=to, mutates=self._task.mutates_arguments)
+        except ConversationCancelled:
+            raise
         except ConversationEnded:
             self._gone = True
-            return _gone("the solution's process ended")
+            return gone("the solution's process ended")
 
     def _relay(self) -> None:
         """Carry calls and answers until the judge is done or gone."""
@@ -149,6 +154,8 @@ class _Grading:
             self._judge.send(json.dumps(start).encode())
             while not self._tally.done:
                 self._take(json.loads(self._judge.receive()))
+        except ConversationCancelled:
+            raise
         except ConversationEnded:
             return
 
@@ -157,31 +164,35 @@ class _Grading:
             case "call":
                 self._tally.calls += 1
                 request = {**message, "mutates": self._task.mutates_arguments}
-                answer = self._ask(request) if self._tally.calls <= MAX_CALLS else _gone("too many calls")
-                self._judge.send(json.dumps(answer).encode())
+                reply = self._ask(request) if self._tally.calls <= MAX_CALLS else gone("too many calls")
+                self._judge.send(frame_of_answer(reply))
             case "check":
                 self._note(message)
             case "done":
                 self._tally.done = message["nonce"] == self._nonce
 
     def _note(self, message: dict[str, Any]) -> None:
-        name = self._task.checks[message["index"]].name
+        check = self._task.checks[message["index"]]
         failed, error = message["failures"], message["error"]
         passed = not error and message["passed"] == message["total"]
         # a check that died outside of an assert lost one thing that it wanted, whatever it counted until then
         total = message["total"] + (1 if error and not failed else 0)
+        if error:  # nor shall dying early make the share that held larger
+            total = max(total, count_asserts(check.code))
         self._tally.checks[message["index"]] = CheckVerdict(
-            name=name, passed=passed, assertions_passed=message["passed"], assertions_total=total, error=error
+            name=check.name, passed=passed, assertions_passed=message["passed"], assertions_total=total, error=error
         )
         if error and not failed:
             failed = [{"line": 0, "source": "", "expected": "", "error": error, **message["last"]}]
         room = MAX_FAILURES - len(self._tally.failures)
-        self._tally.failures += [Assertion(check=name, passed=False, **each) for each in failed[:room]]
+        self._tally.failures += [Assertion(check=check.name, passed=False, **each) for each in failed[:room]]
 
     def _early_end(self, candidate: ExecutionResult) -> str:
         """Why the candidate's process was gone before the checks were over, in words."""
         when = "during the checks" if self._tally.calls else "while it was loaded"
-        return f"the solution's process ended {when}: {describe_end(candidate)}" if self._gone else ""
+        if self._gone:
+            return f"the solution's process ended {when}: {describe_end(candidate)}"
+        return f"the checks made more than {MAX_CALLS} calls" if self._tally.calls > MAX_CALLS else ""
 
     def _conclude(self, error: str, candidate: ExecutionResult) -> Verdict:
         checks = [self._tally.checks.get(index) or _not_run(check.name, check.code) for index, check in
@@ -195,7 +206,7 @@ class _Grading:
             assertions_total=sum(check.assertions_total for check in checks),
             calls=self._tally.calls,
             candidate=run_facts(candidate),
-            error=clip(error, SHOWN_CHARS),
+            error=clip(well_formed(error), SHOWN_CHARS),
             sandbox=sandbox_facts(candidate),
         )
 
@@ -207,58 +218,15 @@ def _close_both(candidate: Conversation, judge: Conversation) -> tuple[Execution
         return ended, closing.result()
 
 
-def _blame(judge: ExecutionResult, tally: _Tally) -> None:
-    """Tell a judge that ran out of time with the candidate from a judge that broke by itself.
+def _blame(judge: ExecutionResult, tally: _Tally) -> str:
+    """Tell a judge that did not survive what the candidate answered from one that broke by itself.
 
     Raises:
         SandboxFault: the judge ended before it had asked the candidate anything.
     """
     if tally.calls == 0 and not tally.checks:
         raise SandboxFault(f"the judge ended before its first call ({describe_end(judge)}): {judge.stderr.text[-500:]}")
-
-
-def _answer(frame: bytes, *, mutates: bool) -> dict[str, Any]:
-    """A candidate's frame, if it is one; a hostile one becomes an error of the candidate.
-
-    Only what an answer may hold is passed on: above all no changed arguments where the task says that none change,
-    for the judge would copy them into the values that it compares with.
-    """
-    try:
-        reply = json.loads(frame, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return _error("the answer is no plain data")
-    match reply:
-        case {"error": dict(error)}:
-            return {"error": _plain_error(error)}
-        case {"missing": list(missing)}:
-            return {"missing": [str(name)[:100] for name in missing]}
-        case {"value": value, "args": list(args)} if mutates:
-            return {"value": value, "args": args}
-        case {"value": value}:
-            return {"value": value}
-    return _error("the answer is no plain data")
-
-
-def _plain_error(error: Mapping[str, Any]) -> dict[str, Any]:
-    classes = error.get("classes")
-    names = [str(name)[:100] for name in classes[:20]] if isinstance(classes, list) else []
-    return {
-        "classes": names,
-        "message": clip(str(error.get("message", "")), SHOWN_CHARS),
-        "traceback": clip(str(error.get("traceback", "")), SHOWN_CHARS),
-    }
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)
-
-
-def _error(message: str) -> dict[str, Any]:
-    return {"error": {"classes": ["TypeError"], "message": message, "traceback": ""}}
-
-
-def _gone(message: str) -> dict[str, Any]:
-    return {"error": {"classes": [], "message": message, "traceback": "", "gone": True}}
+    return f"the checks did not come to their end: {describe_end(judge)}"
 
 
 def _not_run(name: str, code: str) -> CheckVerdict:

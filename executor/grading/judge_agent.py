@@ -8,27 +8,19 @@ that fails, so that the Builder sees more than the first failure.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
 import reprlib
 import types
 from typing import Any
 
-from executor.grading.candidate_agent import Channel
-from executor.grading.wire import Decoder, Encoder, Handle, WireError
+from executor.grading.candidate_agent import Channel, words
+from executor.grading.remote import CandidateError, CandidateGone, RemoteObject, as_exception, copy_back, raises
+from executor.grading.wire import Decoder, Encoder, WireError
 
 MAX_FAILURES = 20
 MAX_TEXT = 2000
 CHECK_FILE = "<check>"
-_MUTABLE = (list, dict, set, bytearray)
-
-
-class CandidateError(Exception):
-    """The solution raised something that has no builtin class here, or it is gone."""
-
-
-class CandidateGone(CandidateError):  # noqa: N818  the state is the message
-    """The solution's process has ended; no further call will be answered."""
+MAX_SHOWN_BITS = 2000
 
 
 class Recorder:
@@ -48,7 +40,7 @@ class Recorder:
     def fail(self, line: int, source: str, expected: str, error: BaseException | None) -> None:
         """Note a failed assertion with what the solution was asked and answered."""
         if len(self.failures) < MAX_FAILURES:
-            note = "" if error is None or type(error) is AssertionError else f"{type(error).__name__}: {error}"
+            note = "" if error is None or type(error) is AssertionError else f"{type(error).__name__}: {words(error)}"
             failure = {"line": line, "source": clip(source), "expected": expected, "error": clip(note), **self.last}
             self.failures.append(failure)
 
@@ -132,7 +124,7 @@ class Judge:
         namespace: dict[str, Any] = {"__name__": "checks", "raises": raises}
         exec(compile(self._request["setup"], "<setup>", "exec"), namespace)  # noqa: S102  the task's own code
         for name in self._request["interface"]:
-            namespace[name] = self.proxy(name, None)
+            namespace[name] = self.proxy(name)
         return namespace
 
     def _run(self, code: str, namespace: dict[str, Any]) -> str:
@@ -141,7 +133,7 @@ class Judge:
             tree = ast.fix_missing_locations(Instrument().visit(ast.parse(code)))
             exec(compile(tree, CHECK_FILE, "exec"), namespace)  # noqa: S102  the task's own code
         except BaseException as error:  # noqa: BLE001  a check may raise anything, SystemExit included
-            return clip(f"{type(error).__name__}: {error}")
+            return clip(f"{type(error).__name__}: {words(error)}")
         return ""
 
     def _report(self, index: int, error: str) -> None:
@@ -158,11 +150,11 @@ class Judge:
             }
         )
 
-    def proxy(self, name: str, number: int | None) -> Any:
-        """A function that calls the solution's `name`, or the method `name` of its object `number`."""
+    def proxy(self, name: str) -> Any:
+        """A function that calls the solution's `name`."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._call(name, number, args, kwargs)
+            return self._call(name, None, args, kwargs)
 
         call.__name__ = name
         return call
@@ -188,7 +180,7 @@ class Judge:
         if "error" in reply:
             self._recorder.last["traceback"] = clip(str(reply["error"].get("traceback", "")))
             raise as_exception(reply["error"])
-        decoder = Decoder(lambda number, name: RemoteObject(self, number, name))
+        decoder = Decoder(lambda number, name: RemoteObject(number, name, self._call))
         try:
             value = decoder.decode(reply["value"])
             if "args" in reply:
@@ -202,57 +194,22 @@ class Judge:
         self._channel.send(json.dumps(message).encode())
 
 
-class RemoteObject(Handle):
-    """An object of the solution: its methods can be called, nothing else."""
+class _Short(reprlib.Repr):
+    """Python's own shortened literals, for values of any size, the same in each run."""
 
-    def __init__(self, judge: Judge, number: int, class_name: str) -> None:
-        super().__init__(number, class_name)
-        self._wire_judge = judge
+    def repr_int(self, x: int, level: int) -> str:
+        """Large integers in base 16: in base 10 they take long, and Python refuses those of over 4300 digits."""
+        if x.bit_length() <= MAX_SHOWN_BITS:
+            return super().repr_int(x, level)
+        text = hex(x)
+        return f"{text[: self.maxlong // 2]}...{text[-self.maxlong // 2 :]}"
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._wire_judge.proxy(name, self._wire_number)
-
-
-def raises(kind: type[BaseException], function: Any, *args: Any, **kwargs: Any) -> bool:
-    """Whether the call raises an exception of this class; what else it raises passes through."""
-    try:
-        function(*args, **kwargs)
-    except CandidateGone:
-        raise
-    except kind:
-        return True
-    return False
+    def repr_instance(self, x: Any, level: int) -> str:
+        """An iterator without its address, which differs from run to run."""
+        return f"<{type(x).__name__}>" if hasattr(type(x), "__next__") else super().repr_instance(x, level)
 
 
-def as_exception(error: dict[str, Any]) -> Exception:
-    """The nearest builtin exception of the classes named, never an AssertionError."""
-    message = clip(str(error.get("message", "")))
-    if error.get("gone"):
-        return CandidateGone(message)
-    names = error.get("classes") or ["an exception"]
-    for name in names:
-        kind = getattr(builtins, name, None)
-        if not (isinstance(kind, type) and issubclass(kind, Exception)) or kind in (AssertionError, Exception):
-            continue
-        try:
-            return kind(message)
-        except TypeError:
-            continue  # it wants more than a message, so its base has to do
-    return CandidateError(f"{names[0]}: {message}")
-
-
-def copy_back(originals: tuple[Any, ...], changed: list[Any]) -> None:
-    """Make the check's own lists, dicts and sets look as the solution left them."""
-    for original, now in zip(originals, changed):  # noqa: B905  Python 3.9 has no strict
-        if type(original) is not type(now) or not isinstance(original, _MUTABLE):
-            continue
-        original.clear()
-        (original.extend if isinstance(original, (list, bytearray)) else original.update)(now)
-
-
-_short = reprlib.Repr()
+_short = _Short()
 _short.maxlevel, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxfrozenset = 8, 60, 60, 60, 60
 _short.maxdict, _short.maxdeque, _short.maxstring, _short.maxlong, _short.maxother = 60, 60, 600, 200, 200
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_MODULES = ("wire", "candidate_agent", "judge_agent")
+_MODULES = ("wire", "candidate_agent", "remote", "judge_agent")
 
 # the agents import each other by their names in this project; inside a sandbox those modules are made from text
 _LOADER = """

@@ -31,6 +31,24 @@ MAX_DEPTH = 150
 MAX_ITEMS = 100_000
 MAX_INT_BITS = 64_000
 _EXACT_JSON_INT = 2**53
+
+
+class WireError(Exception):
+    """The value cannot cross, or what came is no value."""
+
+
+def whole(text: str) -> int:
+    """The integer that stands there in base 16.
+
+    Raises:
+        WireError: it is larger than any that can be sent.
+    """
+    value = int(text, 16)
+    if value.bit_length() > MAX_INT_BITS:
+        raise WireError(f"the integer has more than {MAX_INT_BITS} bits")
+    return value
+
+
 _TYPES: dict[str, type] = {
     kind.__name__: kind for kind in (bool, int, float, complex, str, bytes, list, tuple, set, dict, type(None), object)
 }
@@ -42,16 +60,12 @@ _SEQUENCES: dict[str, Callable[[Iterable[Any]], Any]] = {
     "it": iter,
 }
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "i": lambda text: int(text, 16),
+    "i": whole,
     "f": float,
     "b": lambda text: base64.b64decode(text, validate=True),
     "ba": lambda text: bytearray(base64.b64decode(text, validate=True)),
     "ty": _TYPES.__getitem__,
 }
-
-
-class WireError(Exception):
-    """The value cannot cross, or what came is no value."""
 
 
 class Handle:

@@ -1,5 +1,6 @@
 """The two agents without sandboxes: in threads, with the test as the host that relays between them."""
 
+import contextlib
 import json
 import queue
 import threading
@@ -18,7 +19,9 @@ class Line:
         self.to_host: queue.Queue[bytes] = queue.Queue()
 
     def receive(self) -> bytes | None:
-        return self.to_agent.get(timeout=10)
+        with contextlib.suppress(queue.Empty):  # a test that has ended closes its line in this way
+            return self.to_agent.get(timeout=10)
+        return None
 
     def send(self, frame: bytes) -> None:
         self.to_host.put(frame)
@@ -90,7 +93,7 @@ def test_a_wrong_one_is_noted_with_what_was_asked_and_wanted() -> None:
             "assert f(1) == 2",
             "CandidateError: ExceptionGroup",
         ),
-        ("def f(x): return len\n", "assert f(1) == 2", "TypeError: the result cannot be compared"),
+        ("def f(x): return len\n", "assert f(1) == 2", "NoPlainValue: the result cannot be compared"),
         ("class E:\n    def m(self): return 1\ndef f(x): return E()\n", "assert f(1)", "TypeError: a E object"),
         ("class E: pass\ndef f(x): return E()\n", "assert f(1).__missing__", "AttributeError"),
     ],

@@ -1,0 +1,227 @@
+"""What a hostile solution cannot make of a grading: a pass, a fault, a hang, or a better score than it deserves."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from executor.grading.grade import grade
+from executor.process_sandbox import ProcessSandbox
+from executor.sandbox import Sandbox
+from memory.attempts import AttemptLimits, Verdict
+from memory.tasks import Check, Task
+from utils.errors import Interrupted, SandboxFault
+
+ATTACKS = sorted((Path(__file__).parents[1] / "attacks" / "grading").glob("*.py"))
+FIRST_LINES = {path: path.read_text(encoding="utf-8").partition("\n")[0] for path in ATTACKS}
+ANYWHERE = [path for path, first in FIRST_LINES.items() if "only in isolation" not in first]
+LIMITS = AttemptLimits(wall_s=2.5, cpu_s=1.5, memory_mb=256)
+PATIENT = AttemptLimits(wall_s=8.0, cpu_s=1.5, memory_mb=256)
+CHECKS = {
+    "small": "assert add(1, 2) == 3",
+    "more": "assert add(-1, 1) == 0\nassert add(10**20, 1) == 10**20 + 1",
+    "refusal": "assert raises(TypeError, add, None, 1)",
+    "loop": "for got, want in zip(map(add, [100, 2], [3, 4]), [103, 6]):\n    assert got == want",
+}
+ADD = Task(
+    id="add",
+    name="add",
+    goal="add(a, b)",
+    entry_point="add",
+    checks=tuple(Check(name=name, code=code) for name, code in CHECKS.items()),
+)
+
+
+def judged(
+    sandbox: Sandbox,
+    source: str,
+    *codes: str,
+    names: tuple[str, ...] = ("f",),
+    mutates: bool = False,
+    limits: AttemptLimits = LIMITS,
+) -> Verdict:
+    checks = tuple(Check(name=f"check {number}", code=code) for number, code in enumerate(codes))
+    task = Task(
+        id="t", name="t", goal="g", entry_point=names[0], interface=names[1:], checks=checks, mutates_arguments=mutates
+    )
+    return grade(task, source, sandbox, limits=limits)
+
+
+def survived(sandbox: Sandbox, attack: Path) -> Verdict:
+    began = time.monotonic()
+    verdict = grade(ADD, attack.read_text(encoding="utf-8"), sandbox, limits=LIMITS)
+    assert time.monotonic() - began < LIMITS.wall_s + 10
+    assert verdict.outcome == ("passed" if FIRST_LINES[attack].startswith("# MUST: pass") else "failed")
+    assert Verdict.model_validate_json(verdict.model_dump_json()) == verdict
+    return verdict
+
+
+@pytest.mark.parametrize("attack", ANYWHERE, ids=lambda path: path.stem)
+def test_an_attack_gets_the_verdict_that_it_deserves_in_time(sandbox: Sandbox, attack: Path) -> None:
+    survived(sandbox, attack)
+
+
+@pytest.mark.parametrize("attack", sorted({*ATTACKS} - {*ANYWHERE}), ids=lambda path: path.stem)
+def test_an_attack_on_the_machine_gets_the_verdict_that_it_deserves(isolated: Sandbox, attack: Path) -> None:
+    survived(isolated, attack)
+    assert survived(isolated, Path(__file__).parents[1] / "attacks" / "grading" / "h_loud_but_right.py").calls == 6
+
+
+FORMS = [
+    "def check(g):\n    def inner(x):\n        assert g(x) == x + 1\n    inner(1)\ncheck(f)",
+    "for i in range(3):\n    assert f(i) == i + 1",
+    "try:\n    assert f(1) == 2\nexcept AssertionError:\n    pass",
+    "try:\n    pass\nfinally:\n    assert f(1) == 2",
+    "assert [f(x) for x in range(3)] == [x + 1 for x in range(3)]",
+    "assert f(1) == 2, f'{f(1)} is not 2'",
+    "assert (y := f(1)) == 2\nassert y == 2",
+    "assert 1 < f(1) < 3",
+    "assert not f(1) - 2",
+    "import asyncio\nasync def check():\n    assert f(1) == 2\nasyncio.run(check())",
+    "class Tests:\n    assert f(1) == 2\n    def run(self):\n        assert f(2) == 3\nTests().run()",
+    "__a = 7\nassert f(1) == 2\nassert (lambda: f(1))() == 2",
+    "def checks():\n    for i in range(2):\n        assert f(i) == i + 1\n        yield i\nassert sum(checks()) == 1",
+    "import unittest\nunittest.TestCase().assertEqual(f(1), 2)\nassert True",
+    "assert all(f(x) == x + 1 for x in range(3))\nassert f(1) in {2}",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whatever_form_a_check_has_it_tells_right_from_wrong(process: Sandbox, form: str) -> None:
+    right, wrong = (judged(process, f"def f(x): return x + {step}\n", form) for step in (1, 2))
+    assert (right.outcome, wrong.outcome) == ("passed", "failed")
+
+
+RIGHT = [
+    ("def f(n): return 10**n\n", "assert f(6000) == 10**6000"),
+    ("def f(n): return n % 7\n", "assert f(10**6000) == 10**6000 % 7"),
+    ("def f(n): raise StopIteration\n", "assert raises(StopIteration, f, 1)\nassert raises(Exception, f, 1)"),
+    ("def f(n): raise KeyError(10**6000)\n", "assert raises(KeyError, f, 1)"),
+    (
+        "class f:\n    def __init__(self, n): self.n = n\n    def more(self): self.n += 1; return self.n\n",
+        "a = f(1)\nassert a.more() == 2\nassert list(map(f(2).more.__call__, ())) == []",
+    ),
+    ("def f(n): return iter([n])\n", "assert next(f(1)) == 1"),
+]
+
+
+@pytest.mark.parametrize(("source", "check"), RIGHT)
+def test_what_guards_against_attacks_lets_right_solutions_pass(process: Sandbox, source: str, check: str) -> None:
+    assert judged(process, source, check).outcome == "passed"
+
+
+WRONG = [
+    ("def f(n): return 10**6000\n", "assert raises(ValueError, f, 1)"),
+    ("def f(n): raise StopIteration\n", "assert all(map(f, [1, 2]))"),
+    ("def f(n): raise StopIteration\n", "assert raises(ValueError, f, 1)\nassert f(1) == 2"),
+    ("def f(n): return print\n", "assert raises(Exception, f, 1)"),
+    ("class f:\n    def __init__(self, n): pass\n", "assert f(1).empty"),
+    ("class f:\n    def __init__(self, n): pass\n", "assert f(1).size != 3"),
+    ("class f:\n    def __init__(self, n): pass\n", "assert f(1)._wire_size.up"),
+    ("def f(n): return 10**6000\n", "{1: 2}[f(1)]\nassert f(1) == 1"),
+]
+
+
+@pytest.mark.parametrize(("source", "check"), WRONG)
+def test_what_a_check_did_not_mean_does_not_satisfy_it(process: Sandbox, source: str, check: str) -> None:
+    assert judged(process, source, check).outcome == "failed"
+
+
+def test_a_changed_deque_is_seen_like_a_list(process: Sandbox) -> None:
+    check = "from collections import deque\nq = deque([1, 2])\nf(q)\nassert q == deque([2])"
+    assert judged(process, "def f(q): q.popleft()\n", check, mutates=True).outcome == "passed"
+
+
+def test_an_iterator_is_shown_the_same_in_each_run(process: Sandbox) -> None:
+    verdict = judged(process, "def f(n): return iter([n])\n", "assert f(1) == [1]")
+    assert verdict.failures[0].actual == "<list_iterator>"
+
+
+def test_dying_early_does_not_make_the_share_larger(process: Sandbox) -> None:
+    checks = "\n".join(f"assert f({n}) == {n}" for n in range(1, 6))
+    verdict = judged(process, "import os\ndef f(n): return n if n == 1 else os._exit(0)\n", checks)
+    assert (verdict.assertions_passed, verdict.assertions_total) == (1, 5)
+
+
+def test_checks_that_do_not_end_say_how_they_did(process: Sandbox) -> None:
+    verdict = judged(process, "def f(): return 1\n", "assert f() == 1\nimport os\nos._exit(f() + 6)")
+    assert (verdict.outcome, verdict.error) == ("failed", "the checks did not come to their end: exit code 7")
+
+
+def test_what_is_too_large_for_the_solution_is_not_sent_and_is_no_fault(process: Sandbox) -> None:
+    size = 4 * 1024 * 1024 - len('{"op": "call", "name": "g", "object": null, "args": [""], "kwargs": {}}')
+    source = f"def f(n): return 'x' * {size - 200}\ndef g(text): return len(text)\n"
+    checks = (f"assert g(f(1) + 'x' * {more}) == {size - 200 + more}" for more in (150, 200))
+    verdict = judged(process, source, *checks, names=("f", "g"))
+    assert [check.passed for check in verdict.checks] == [True, False]
+    assert "cannot be handed to the solution" in verdict.failures[0].error
+
+
+def test_more_calls_than_anybody_wants_are_no_pass(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("executor.grading.grade.MAX_CALLS", 5)  # the real limit takes a minute to reach
+    check = "for n in range(9):\n    try:\n        f(n)\n    except Exception:\n        pass\nassert True"
+    verdict = judged(process, "def f(n): return n\n", check)
+    assert (verdict.outcome, verdict.error) == ("failed", "the checks made more than 5 calls")
+
+
+def test_a_solution_too_large_to_load_has_failed(process: Sandbox) -> None:
+    verdict = judged(process, "#" * (5 << 20) + "\ndef f(): return 1\n", "assert f() == 1")
+    assert (verdict.outcome, verdict.calls) == ("failed", 0)
+    assert "cannot be handed to the solution" in verdict.error
+
+
+HIDES = """
+import os, sys
+channel = sys.modules["__main__"].channel
+def f(n):
+    os.open(f"/proc/self/fd/{channel._incoming}", os.O_WRONLY)
+    n or os.write(channel._outgoing, bytes([64, 0, 0, 0]))
+    return sum(range(4_000_000)) and 1
+"""
+
+
+def test_who_keeps_the_host_from_hanging_up_is_not_tried_again(process: Sandbox) -> None:
+    verdict = judged(process, HIDES, "assert f(0)", limits=PATIENT)
+    assert (verdict.outcome, verdict.candidate.status) == ("failed", "output_limit")
+
+
+def test_who_keeps_the_host_from_hanging_up_does_not_look_fast(process: Sandbox) -> None:
+    verdict = judged(process, HIDES, "assert f(1)", limits=PATIENT)
+    assert verdict.candidate.cpu_s == verdict.candidate.wall_s > 0.05
+
+
+def test_work_done_by_another_process_is_counted(sandbox: Sandbox) -> None:
+    source = (
+        "import os, time\n"
+        "def f(n):\n"
+        "    read, write = os.pipe()\n"
+        "    if os.fork() == 0:\n"
+        "        while time.process_time() < 0.4: pass\n"
+        "        os.write(write, b'1')\n"
+        "        time.sleep(60)\n"
+        "    return int(os.read(read, 1))\n"
+    )
+    verdict = judged(sandbox, source, "assert f(1) == 1")
+    assert verdict.outcome == "passed"
+    assert verdict.candidate.cpu_s > 0.35
+
+
+def test_a_link_in_place_of_the_working_directory_is_not_followed(process: Sandbox, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.touch(0o400)
+    source = (
+        f"import os\nwork = os.getcwd()\nos.rmdir(work)\nos.symlink({str(tmp_path)!r}, work)\ndef f(): return work\n"
+    )
+    work = Path(judged(process, source, "assert f() == ''").failures[0].actual.strip("'"))
+    assert (kept.stat().st_mode & 0o777, work.is_symlink()) == (0o400, False)
+
+
+@pytest.mark.parametrize("after_s", [0.2, 0.3, 0.5])
+def test_closing_the_sandbox_never_makes_a_quick_solution_fail(after_s: float) -> None:
+    sandbox = ProcessSandbox()
+    closer = threading.Timer(after_s, sandbox.close)
+    closer.start()
+    with pytest.raises((Interrupted, SandboxFault)):
+        judged(sandbox, "def f(n): return n\n", "for n in range(90_000):\n    assert f(n) == n")
+    closer.join()
