@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from executor.doctor.command import doctor
 from memory import inbox
 from memory.lock import WriterLock, describe_holder
 from memory.memory_manager import MemoryManager
@@ -57,6 +58,7 @@ Memory = Annotated[Path | None, typer.Option("--memory", help="The memory's fold
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
+app.command()(doctor)
 
 
 @app.command()

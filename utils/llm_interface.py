@@ -23,7 +23,8 @@ from utils.completions import Completion, Reply
 from utils.errors import Interrupted, ModelFault, ModelRefused
 from utils.llm_endpoint import Endpoint, Patience
 from utils.llm_errors import Complaint, Passing, Rejected, Trouble, complaint_of, verdict
-from utils.llm_forms import Descent, Manners, request_body
+from utils.llm_forms import Descent, Manners, SchemaForm, request_body
+from utils.llm_loaded import LoadedModel, ask_loaded
 from utils.llm_patience import Persistence, Sleep
 from utils.llm_replies import Judge
 from utils.llm_streaming import Draft, read_answer, read_names
@@ -39,7 +40,7 @@ _SENT_HEADERS = ("Host", "Accept", "Content-Type", "Content-Length", "User-Agent
 _RAW: bool = True
 """Makes the SDK hand out the response before its body has come."""
 _ASIDE = Patience(attempts=1, connect_s=5, first_token_s=5, stall_s=5, answer_s=5)
-"""For a look at the list of models that only makes a message better."""
+"""For looks at the server that nothing depends on."""
 
 
 class OpenAIModel:
@@ -114,6 +115,25 @@ class OpenAIModel:
         """
         return self._persistence.run(lambda: self._models(self._patience))
 
+    def loaded_models(self) -> tuple[LoadedModel, ...] | None:
+        """The models in the server's memory, empty if it says that there are none; None if it does not tell.
+
+        It is asked in the ways of utils.llm_loaded, and waited for 10 s at most.
+
+        Raises:
+            Interrupted: a person asked to stop, or the client was closed.
+        """
+        self._persistence.check_stop()
+        end_s = self._clock.monotonic_s() + _ASIDE.answer_s
+        return ask_loaded(
+            self._endpoint.url, lambda url: self._peek(url) if self._clock.monotonic_s() < end_s else None
+        )
+
+    @property
+    def schema_form(self) -> SchemaForm:
+        """The strongest form of a wish for JSON that the server is not known to refuse."""
+        return self._manners.form_for(Completion(messages=(), json_schema={})).schema
+
     def close(self) -> None:
         """End the exchanges under way with Interrupted and begin no further ones; no socket stays open."""
         self._closed.set()
@@ -151,16 +171,26 @@ class OpenAIModel:
         return judge.reply(draft, wall_s=wall_s)
 
     def _models(self, patience: Patience) -> tuple[str, ...]:
-        body = b""
         try:
-            with self._exchange("/models", None, patience) as (parts, _):
-                for part in parts:
-                    body += part
-                    if len(body) > _LIST_BYTES:
-                        break
+            return read_names(self._body("/models", patience))
         except Rejected as rejected:
             raise self._plain_verdict(rejected.complaint) from None
-        return read_names(body)
+
+    def _peek(self, url: str) -> bytes | None:
+        """What is at this URL of the server, None if it gives nothing."""
+        try:
+            return self._body(url, _ASIDE)
+        except (Rejected, ModelFault):
+            return None
+
+    def _body(self, path: str, patience: Patience) -> bytes:
+        body = b""
+        with self._exchange(path, None, patience) as (parts, _):
+            for part in parts:
+                body += part
+                if len(body) > _LIST_BYTES:
+                    break
+        return body
 
     def _first_model(self) -> str:
         """The first model listed that can chat: LM Studio lists a model for embeddings among the others."""

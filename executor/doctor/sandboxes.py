@@ -1,0 +1,141 @@
+"""Where code runs: each kind tried with a job, the one that the loop would take, and a grading in it."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from executor.bubblewrap_sandbox import BubblewrapSandbox
+from executor.choose_sandbox import TRIAL, SandboxKind, choose_sandbox
+from executor.docker_sandbox import DOCKERFILE, DockerSandbox
+from executor.doctor.findings import Finding, Level, fault_finding
+from executor.grading.grade import grade
+from executor.sandbox import Sandbox, Status
+from memory.attempts import AttemptLimits, Verdict
+from memory.tasks import Check, Task
+from utils.errors import Fault, InputError, SandboxFault
+from utils.settings import SandboxChoice
+
+Waiting = Callable[[str], None]
+
+BUILD = "`doctor --sandbox docker` builds it now, which takes some minutes and the network; the first run would, too"
+NOT_NEEDED = "nothing, it is not needed with these settings; else: "
+INSTALL_BUBBLEWRAP = "install bubblewrap 0.8 or later and let it make user namespaces"
+START_DOCKER = "start Docker or set DOCKER_HOST"
+TASK = Task(
+    id="doctor-double",
+    name="Double a number",
+    goal="Write double(x): twice x.",
+    entry_point="double",
+    checks=(Check(name="doubles", code="assert double(21) == 42\nassert double(-1) == -2"),),
+)
+RIGHT = "def double(x):\n    return 2 * x\n"
+WRONG = "def double(x):\n    return x + 21\n"
+
+
+class _NotBuilt(SandboxFault):
+    """The image would have to be built, and nobody asked for that."""
+
+
+@dataclass(slots=True)
+class Building:
+    """Lets an image be built only if that was asked for; notes whether one was missing."""
+
+    allowed: bool
+    waiting: Waiting
+    missing: bool = False
+
+    def progress(self, text: str) -> None:
+        """What the Docker sandbox calls before it builds, and with each line of the build.
+
+        Raises:
+            SandboxFault: nobody asked for it.
+        """
+        self.missing = True
+        if not self.allowed:
+            raise _NotBuilt("its image is not built yet")
+        self.waiting(text)
+
+
+def docker(wanted: SandboxChoice, waiting: Waiting, dockerfile: Path = DOCKERFILE) -> Finding:
+    """Whether a job runs in a container; the image is built only if Docker was asked for by name."""
+    needed = wanted == "docker"
+    building = Building(allowed=needed, waiting=waiting)
+    finding = _trial(
+        "docker", needed, START_DOCKER, lambda: DockerSandbox(progress=building.progress, dockerfile=dockerfile)
+    )
+    if building.missing and not building.allowed:
+        return Finding("docker", "warning", "the engine answers, but its image for sandboxes is not built yet", BUILD)
+    return finding
+
+
+def bubblewrap(wanted: SandboxChoice, program: str = "bwrap") -> Finding:
+    """Whether a job runs in bubblewrap."""
+    return _trial("bubblewrap", wanted == "bubblewrap", INSTALL_BUBBLEWRAP, lambda: BubblewrapSandbox(program=program))
+
+
+def _trial(kind: SandboxKind, needed: bool, todo: str, make: Callable[[], Sandbox]) -> Finding:  # noqa: FBT001
+    """What came of a tiny job; where the kind was not asked for by name, others may do."""
+    level: Level = "problem" if needed else "warning"
+    todo = todo if needed else NOT_NEEDED + todo
+    started = time.perf_counter()
+    try:
+        with closing(make()) as sandbox:
+            result = sandbox.run(TRIAL)
+    except SandboxFault as fault:
+        return Finding(kind, level, " ".join(str(fault).split())[:400], todo)
+    if result.status is not Status.EXIT or result.exit_code != 0 or result.stdout.head != b"42\n":
+        said = f"a tiny job ended with {result.status} and gave {result.stdout.text[:100]!r}, not '42'"
+        return Finding(kind, level, said, todo)
+    return Finding(kind, "ok", f"a tiny job printed what it should, {time.perf_counter() - started:.2f} s in all")
+
+
+class Workplace:
+    """The sandbox that the loop would take, and a grading in it; closed with the stack."""
+
+    def __init__(self, wanted: SandboxChoice, *, trusted_code_only: bool, stack: ExitStack, waiting: Waiting) -> None:
+        """Nothing is started yet."""
+        self._wanted, self._trusted = wanted, trusted_code_only
+        self._stack, self._waiting = stack, waiting
+        self._sandbox: Sandbox | None = None
+
+    def choice(self) -> Finding:
+        """Which sandbox it is, whether it works, and what it does not cover."""
+        building = Building(allowed=self._wanted == "docker", waiting=self._waiting)
+        try:
+            sandbox = choose_sandbox(self._wanted, trusted_code_only=self._trusted, progress=building.progress)
+        except InputError as refusal:
+            todo = BUILD if building.missing else f"{START_DOCKER}, or {INSTALL_BUBBLEWRAP}"
+            return Finding("sandbox", "problem", str(refusal), todo)
+        self._stack.callback(sandbox.close)
+        self._sandbox, tier = sandbox, sandbox.tier
+        said = f"{tier.kind} ({tier.reason}); does not cover: {'; '.join(tier.gaps) or 'nothing known'}"
+        if building.missing and not building.allowed:
+            return Finding("sandbox", "warning", f"tried {said}. The loop would build Docker's image first", BUILD)
+        if not (tier.safe or self._trusted):
+            todo = f"{START_DOCKER}, or {INSTALL_BUBBLEWRAP}, and leave --sandbox process out"
+            return Finding("sandbox", "warning", f"UNSAFE: the model's code can do all that you can. {said}", todo)
+        return Finding("sandbox", "ok", said)
+
+    def grading(self, limits: AttemptLimits, *, right: str = RIGHT, wrong: str = WRONG) -> Finding:
+        """Whether a right solution of a tiny task passes and a wrong one fails, under the limits of a night."""
+        if self._sandbox is None:
+            return Finding("grading", "warning", "not tried: there is no sandbox")
+        todo = "raise BT_WALL_S, BT_CPU_S and BT_MEMORY_MB if they are set; else choose another --sandbox"
+        started = time.perf_counter()
+        try:
+            passed, failed = (grade(TASK, code, self._sandbox, limits=limits) for code in (right, wrong))
+        except Fault as fault:
+            return fault_finding("grading", "problem", fault, todo)
+        if passed.outcome != "passed":
+            return Finding("grading", "problem", f"a right solution failed: {_why(passed)}", todo)
+        if failed.outcome != "failed":
+            return Finding("grading", "problem", "a wrong solution passed", "trust no verdict of this machine")
+        took_s = time.perf_counter() - started
+        return Finding("grading", "ok", f"a right solution passed and a wrong one failed, {took_s / 2:.2f} s each")
+
+
+def _why(verdict: Verdict) -> str:
+    failure = verdict.error or next((each.error for each in verdict.failures), "")
+    return " ".join(failure.split())[-300:] or f"its process ended with {verdict.candidate.status}"
