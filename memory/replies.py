@@ -84,8 +84,9 @@ class RememberingModel:
 
 
 def request_digest(completion: Completion) -> str:
-    """SHA-256 of everything that is asked."""
-    return sha256_hex(json.dumps(asdict(completion), sort_keys=True, default=dict).encode())
+    """SHA-256 of everything that is asked; which unit asks is no part of it."""
+    asked = {name: value for name, value in asdict(completion).items() if name != "unit"}
+    return sha256_hex(json.dumps(asked, sort_keys=True, default=dict).encode())
 
 
 def _stored(reply: Reply, digest: str) -> StoredReply:

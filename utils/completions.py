@@ -28,6 +28,8 @@ class Completion:
         seed: the server's sampling seed, for those servers that honour one.
         json_schema: if given, the reply should be one JSON object that fulfils it. Servers differ in what they
             can promise, so the reply must be validated all the same.
+        unit: the id of the unit that asks, e.g. `ab12cd34-000123`; for simulations, never sent to a server, and no
+            part of what is asked: requests that differ in nothing else are the same request.
     """
 
     messages: tuple[Message, ...]
@@ -36,6 +38,7 @@ class Completion:
     max_tokens: int = 2048
     seed: int | None = None
     json_schema: Mapping[str, Any] | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Replies kept in a file and given again: `record` around any model, `replay:FILE` instead of one.
 
 One JSON object per line: schema_version, digest, request, reply. Two requests are the same if everything in them is:
-messages, sampling, seed and schema. Faults are not recorded, so a replay has none.
+messages, sampling, seed and schema. The unit that asks does not count and is not kept. Faults are not recorded, so a
+replay has none.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import IO, Any, Literal, Self
 
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -45,9 +46,14 @@ class Recording(BaseModel):
 
 
 def request_digest(request: Completion) -> str:
-    """SHA-256, as 64 hexadecimal digits, of the whole request: the same for equal requests, in every process."""
-    plain = asdict(request) | {"temperature": float(request.temperature), "top_p": float(request.top_p)}
+    """SHA-256, as 64 hexadecimal digits, of all but the unit: the same for equal requests, in every process."""
+    plain = _asked(request) | {"temperature": float(request.temperature), "top_p": float(request.top_p)}
     return hashlib.sha256(_json(plain)).hexdigest()
+
+
+def _asked(request: Completion) -> dict[str, Any]:
+    """Everything in a request but who asks."""
+    return {name: value for name, value in asdict(request).items() if name != "unit"}
 
 
 def _json(value: object) -> bytes:
@@ -91,7 +97,7 @@ class Recorder:
             {
                 "schema_version": 1,
                 "digest": request_digest(completion),
-                "request": asdict(completion),
+                "request": _asked(completion),
                 "reply": asdict(reply),
             }
         )

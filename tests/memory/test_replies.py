@@ -128,3 +128,8 @@ def test_everything_that_is_asked_counts() -> None:
     ]
     assert len({request_digest(each) for each in (one, *others)}) == 8
     assert request_digest(one) == request_digest(asking("a"))
+
+
+def test_which_unit_asks_does_not_count_and_replies_of_before_stay_known() -> None:
+    kept = "ba7b1c5ede29a74710cedc9c41e49a98e11891d5cf18750a7e69a721af347cbc"
+    assert [request_digest(replace(asking("a"), unit=unit)) for unit in ("", "ab12cd34-000123")] == [kept, kept]

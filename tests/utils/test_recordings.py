@@ -86,6 +86,12 @@ def test_equal_requests_have_one_digest_in_every_process() -> None:
     ] * 2
 
 
+def test_the_unit_that_asks_is_no_part_of_a_request_and_not_kept(path: Path) -> None:
+    [reply] = record(path, ask("a", unit="ab12cd34-000001"))
+    assert b"ab12cd34" not in path.read_bytes()
+    assert ReplayModel(path).complete(ask("a", unit="ab12cd34-000002")) == reply
+
+
 def test_a_recording_goes_on_where_it_ended(path: Path) -> None:
     record(path, ask("a"))
     record(path, ask("a"))
