@@ -44,13 +44,21 @@ def _bare(
     settings: Settings, known: Sequence[KnownTask], *, seed: int, request: StopRequest, stack: ExitStack
 ) -> Model:
     if settings.llm == REHEARSAL:
-        truths = Truths.default() if settings.truths is None else Truths.load(settings.truths)
-        return RehearsalModel(known, truths, seed)
+        return rehearsal_model(known, settings.truths, seed=seed)
     if settings.llm.startswith(REPLAY):
         return ReplayModel(Path(settings.llm.removeprefix(REPLAY)))
     server = _server(settings, request)
     stack.callback(server.close)
     return server
+
+
+def rehearsal_model(known: Sequence[KnownTask], truths: Path | None, *, seed: int) -> RehearsalModel:
+    """The simulated model with the truths of this file, or with its own.
+
+    Raises:
+        InputError: the file is no use.
+    """
+    return RehearsalModel(known, Truths.default() if truths is None else Truths.load(truths), seed)
 
 
 def _server(settings: Settings, request: StopRequest) -> OpenAIModel:

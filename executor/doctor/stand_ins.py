@@ -6,20 +6,17 @@ from pathlib import Path
 from executor.doctor.findings import Finding, fault_finding
 from memory.known_tasks import as_known
 from memory.tasks import Task
+from utils.choose_model import rehearsal_model
 from utils.completions import Completion, Message
 from utils.errors import InputError
 from utils.recordings import ReplayModel
 from utils.rehearsal.known import solution_of
-from utils.rehearsal.model import RehearsalModel
-from utils.rehearsal.truths import Truths
 
 
 def rehearsal(tasks: Sequence[Task], truths: Path | None) -> Finding:
     """Whether the rehearsal model can be made and knows solutions; it is asked for one."""
     try:
-        model = RehearsalModel(
-            [as_known(task) for task in tasks], Truths.load(truths) if truths else Truths.default(), 0
-        )
+        model = rehearsal_model([as_known(task) for task in tasks], truths, seed=0)
     except InputError as error:
         return fault_finding("model", "problem", error, "correct BT_TRUTHS or leave it out")
     known = [task for task in tasks if solution_of(as_known(task))]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import Definition, Solution, entry_definition, parsed
-from utils.rehearsal.truths import BugKind
+from utils.rehearsal.tables import BugKind
 
 Breaker = Callable[[Solution, Draws], str | None]
 """From a solution to the broken text; None if the solution has no place for it."""

@@ -5,22 +5,20 @@ the machinery finds planted effects and finds none where none were planted. It k
 and understands nothing; its figures say nothing about any real model.
 """
 
-import hashlib
-import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from utils.completions import Completion, Finish, Message, Reply, Usage
+from utils.completions import Completion, Reply
 from utils.mutants import mutants
 from utils.rehearsal import replies
+from utils.rehearsal.answers import Written, answer, draws_for, odds
 from utils.rehearsal.bugs import BREAKERS
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import KnownTask, Solution, solution_of
 from utils.rehearsal.reading import Reader, Situation, TaskIndex, Wish
 from utils.rehearsal.styles import restyled
-from utils.rehearsal.truths import BugKind, Truths
-from utils.text import estimate_tokens
+from utils.rehearsal.tables import BugKind
+from utils.rehearsal.truths import Truths
 
 NAME = "rehearsal (simulated)"
 
@@ -46,14 +44,11 @@ class Plan:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    text: str
-    finish: Finish = "stop"
-
-
 class RehearsalModel:
-    """Fulfils utils.completions.Model; a pure function of messages, request seed, model seed, tasks and truths.
+    """Fulfils utils.completions.Model; a pure function of messages, request seed, model seed, tasks, truths and unit.
+
+    The unit that asks counts for nothing but the planted drift. A request that names none, which all are that come
+    through the HTTP server, is answered without drift.
 
     Whether a json_schema is given, and max_tokens, count too: a reply that is too long is cut off as a server would.
     Safe to use from many threads at once. Never raises a ModelFault.
@@ -76,17 +71,7 @@ class RehearsalModel:
 
     def complete(self, completion: Completion) -> Reply:
         """The reply, after the truths' latency; the same for the same request."""
-        started = time.perf_counter()
-        written = _shortened(self._write(completion), completion.max_tokens)
-        if self._truths.latency_s:
-            time.sleep(self._truths.latency_s)
-        usage = Usage(
-            prompt_tokens=sum(estimate_tokens(message.content) for message in completion.messages),
-            completion_tokens=estimate_tokens(written.text),
-            estimated=True,
-        )
-        wall_s = time.perf_counter() - started
-        return Reply(text=written.text, finish=written.finish, usage=usage, model=NAME, wall_s=wall_s)
+        return answer(self._write, completion, model=NAME, latency_s=self._truths.latency_s)
 
     def plan(self, completion: Completion) -> Plan:
         """What `complete` will answer to the same request, for those who compare intention and outcome."""
@@ -95,10 +80,10 @@ class RehearsalModel:
         solution = solution_of(task) if task is not None and situation.wish is Wish.CODE else None
         if task is None or solution is None:
             return Plan(situation=situation)
-        odds = self._truths.pass_probability(task, situation.turn, evidence=situation.evidence, rules=situation.rules)
-        plan = Plan(situation=situation, probability=odds)
+        probability = odds(self._truths, task, situation, unit=completion.unit)
+        plan = Plan(situation=situation, probability=probability)
         draws = self._draws(completion, "plan")
-        if draws.chance(odds):
+        if draws.chance(probability):
             change = draws.chance(self._truths.style.restyled)
             code = restyled(solution, draws) if change else solution.source
             return replace(plan, right=True, code=code)
@@ -123,28 +108,23 @@ class RehearsalModel:
             del shares[kind]
         return BugKind.PROSE, ""
 
-    def _write(self, completion: Completion) -> _Written:
+    def _write(self, completion: Completion) -> Written:
         plan, draws = self.plan(completion), self._draws(completion, "words")
         situation, style = plan.situation, self._truths.style
         if situation.wish is Wish.REFLECTION:
-            return _Written(replies.reflection(situation, self._truths.reflection, draws))
+            return Written(replies.reflection(situation, self._truths.reflection, draws))
         if situation.wish is Wish.UNKNOWN_JSON:
-            return _Written(replies.UNKNOWN_JSON)
+            return Written(replies.UNKNOWN_JSON)
         if plan.bug is BugKind.TRUNCATED:
-            return _Written(replies.cut_off(plan.code, style, draws), "length")
+            return Written(replies.cut_off(plan.code, style, draws), "length")
         if plan.bug is BugKind.PROSE:
-            return _Written(replies.prose(draws))
+            return Written(replies.prose(draws))
         if not plan.code:
-            return _Written(replies.UNKNOWN)
-        return _Written(replies.with_code(plan.code, style, draws, turn=situation.turn, again=plan.again))
+            return Written(replies.UNKNOWN)
+        return Written(replies.with_code(plan.code, style, draws, turn=situation.turn, again=plan.again))
 
     def _draws(self, completion: Completion, purpose: str) -> Draws:
-        return Draws(self._seed, completion.seed, _digest(completion.messages), purpose)
-
-
-def _digest(messages: Sequence[Message]) -> str:
-    text = json.dumps([(message.role, message.content) for message in messages])
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        return draws_for(completion, seed=self._seed, purpose=purpose)
 
 
 def _break(kind: BugKind, solution: Solution, draws: Draws) -> str | None:
@@ -153,14 +133,3 @@ def _break(kind: BugKind, solution: Solution, draws: Draws) -> str | None:
     if kind is BugKind.MUTATION:
         return next((mutant.source for mutant in mutants(solution.source, limit=1, rng=draws.generator())), None)
     return BREAKERS[kind](solution, draws)
-
-
-def _shortened(written: _Written, max_tokens: int) -> _Written:
-    """Cut off where a server would stop; the longest start that fits, found by halving."""
-    if estimate_tokens(written.text) <= max_tokens:
-        return written
-    low, high = 0, len(written.text)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if estimate_tokens(written.text[:middle]) <= max_tokens else (low, middle)
-    return _Written(written.text[:low], "length")

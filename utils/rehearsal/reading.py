@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from utils.completions import Completion, Message
 from utils.rehearsal.known import KnownTask
-from utils.rehearsal.truths import PlantedRule
+from utils.rehearsal.sections import NameIndex, Sections, sections_of, without_task
+from utils.rehearsal.tables import PlantedRule
 from utils.text import visible
 
 REFLECTION_WORDS = "Reply with one JSON object"
@@ -40,7 +41,9 @@ class Situation:
         task: the known task whose goal stands in the first user message, None if none does.
         turn: repair turns so far that told of failed checks, this one included; 0 on the first try.
         evidence: whether the newest message shows what was expected and what came.
-        rules: the planted rules whose texts stand in the prompt.
+        rules: the planted rules whose texts stand in the prompt: as an item under "Rules to keep to:", or anywhere but
+            in the task's own words and under "From earlier attempts:".
+        recalled: the tasks of the earlier attempts that the first user message tells of; None for an unknown one.
         failure: what the newest user message says beside the task's goal and starter, code, and the wish for JSON.
         last_code: the code of the newest answer, empty if there was none.
     """
@@ -50,6 +53,7 @@ class Situation:
     turn: int = 0
     evidence: bool = False
     rules: tuple[PlantedRule, ...] = ()
+    recalled: tuple[KnownTask | None, ...] = ()
     failure: str = ""
     last_code: str = ""
 
@@ -118,12 +122,18 @@ class TaskIndex:
         return ranked[0].task if ranked else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
     """Reads requests, given the known tasks and the planted rules."""
 
     index: TaskIndex
     rules: tuple[PlantedRule, ...]
+    _names: NameIndex = field(init=False)
+    _texts: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._names = NameIndex(self.index.tasks)
+        self._texts = tuple(_rule_text(rule.text) for rule in self.rules)
 
     def read(self, completion: Completion) -> Situation:
         """What the request asks for; never fails, whatever stands in it."""
@@ -131,22 +141,35 @@ class Reader:
         asked = [message.content for message in messages if message.role == "user"]
         answers = [message.content for message in messages if message.role == "assistant"]
         newest = asked[-1] if asked else ""
-        task = self.index.find(asked[0]) if asked else None
+        task = self._task(asked[0]) if asked else None
+        prompts = [sections_of(without_task(text, task)) for text in asked]
+        system = [sections_of(message.content) for message in messages if message.role == "system"]
         return Situation(
-            wish=_wish(newest, completion.json_schema),
+            wish=_wish(prompts[-1].rest if prompts else "", completion.json_schema),
             task=task,
             turn=_turns(messages),
             evidence=bool(_EXPECTED.search(newest) and _ACTUAL.search(newest)),
-            rules=self._shown(message.content for message in messages if message.role != "assistant"),
+            rules=self._shown([*system, *prompts]),
+            recalled=self._names.tasks_in(prompts[0].recall, asked=task) if prompts else (),
             failure=_failure(newest, task),
             last_code=code_in(answers[-1]) if answers else "",
         )
 
-    def _shown(self, texts: Iterable[str]) -> tuple[PlantedRule, ...]:
+    def _task(self, prompt: str) -> KnownTask | None:
+        """A lesson may quote another task's goal, and a goal may hold the words that begin a section."""
+        return self.index.find(sections_of(prompt).rest) or self.index.find(prompt)
+
+    def _shown(self, prompts: Sequence[Sections]) -> tuple[PlantedRule, ...]:
         if not self.rules:
             return ()
-        prompt = folded("\n".join(texts))
-        return tuple(rule for rule in self.rules if folded(rule.text).rstrip(".") in prompt)
+        items = {_rule_text(item) for prompt in prompts for item in prompt.rules}
+        rest = folded("\n".join(prompt.rest for prompt in prompts))
+        shown = zip(self.rules, self._texts, strict=True)
+        return tuple(rule for rule, text in shown if text in items or text in rest)
+
+
+def _rule_text(text: str) -> str:
+    return folded(text).rstrip(".")
 
 
 def _wish(newest: str, schema: Mapping[str, Any] | None) -> Wish:

@@ -6,7 +6,7 @@ from utils.rehearsal.draws import Draws
 from utils.rehearsal.lessons import LESSONS, SKILL_RULES
 from utils.rehearsal.mistakes import mistake_in
 from utils.rehearsal.reading import Situation
-from utils.rehearsal.truths import Fence, Reflection, Style
+from utils.rehearsal.tables import Fence, Reflection, Style
 
 SIGNATURE = "# written by a simulated model (rehearsal)"
 UNKNOWN = (

@@ -3,141 +3,36 @@
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from utils.errors import InputError
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import KnownTask
+from utils.rehearsal.tables import (
+    Ability,
+    BugShares,
+    Drift,
+    Habit,
+    Logit,
+    PlantedRule,
+    Recall,
+    Reflection,
+    Repair,
+    Style,
+    Table,
+)
 from utils.text import one_line
 
 DEFAULT_PATH = Path(__file__).with_name("truths.toml")
 MAX_BYTES = 1_000_000
-SLACK = 1e-6
-"""How far shares may be from adding up to 1."""
-
-Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
-Logit = Annotated[float, Field(strict=True, ge=-10, le=10, allow_inf_nan=False)]
+DRIFT_UNITS = 100
+"""Drift is given in logits for so many units."""
 
 
-class BugKind(StrEnum):
-    """The ways in which a reply can be wrong; truths.toml says what each means."""
-
-    MUTATION = "mutation"
-    FORGOTTEN_CASE = "forgotten_case"
-    WRONG_TYPE = "wrong_type"
-    MISSING_IMPORT = "missing_import"
-    WRONG_NAME = "wrong_name"
-    SYNTAX_ERROR = "syntax_error"
-    ENDLESS_LOOP = "endless_loop"
-    SLOW = "slow"
-    PROSE = "prose"
-    TRUNCATED = "truncated"
-
-
-class Fence(StrEnum):
-    """How code stands in a reply."""
-
-    PYTHON = "python"
-    PY = "py"
-    PLAIN = "plain"
-    NONE = "none"
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Shares(_Table):
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        total = sum(self.model_dump().values())
-        if abs(total - 1) > SLACK:
-            raise ValueError(f"the shares add up to {total:.6g}, not to 1")
-        return self
-
-
-class BugShares(_Shares):
-    """Shares of the kinds of bugs among wrong answers."""
-
-    mutation: Share
-    forgotten_case: Share
-    wrong_type: Share
-    missing_import: Share
-    wrong_name: Share
-    syntax_error: Share
-    endless_loop: Share
-    slow: Share
-    prose: Share
-    truncated: Share
-
-    def by_kind(self) -> dict[BugKind, float]:
-        """The shares by kind."""
-        return {kind: getattr(self, kind.value) for kind in BugKind}
-
-
-class FenceShares(_Shares):
-    """Shares of the ways in which code stands in a reply."""
-
-    python: Share
-    py: Share
-    plain: Share
-    none: Share
-
-    def by_fence(self) -> dict[Fence, float]:
-        """The shares by kind of fence."""
-        return {fence: getattr(self, fence.value) for fence in Fence}
-
-
-class Ability(_Table):
-    """Ability by skill, in logits; `other` is every skill's that is not listed."""
-
-    other: Logit
-    skills: Mapping[str, Logit]
-
-
-class Repair(_Table):
-    """What repair turns do."""
-
-    bonus_per_turn: Logit
-    bonus_with_evidence: Logit
-    same_code: Share
-
-
-class Habit(_Table):
-    """How often a wrong answer is the task's own habitual mistake."""
-
-    share: Share
-
-
-class Style(_Table):
-    """How replies with code are written."""
-
-    think: Share
-    restyled: Share
-    fences: FenceShares
-
-
-class Reflection(_Table):
-    """How reflections are written."""
-
-    broken: Share
-    no_rule: Share
-    fenced: Share
-
-
-class PlantedRule(_Table):
-    """What a rule does when its text stands in the prompt, in logits."""
-
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
-    effect: Logit
-    in_skill: Mapping[str, Logit] = Field(default_factory=dict)
-
-
-class Truths(_Table):
+class Truths(Table):
     """Everything that the rehearsal model's odds depend on; truths.toml documents each field."""
 
     schema_version: Literal[1]
@@ -146,6 +41,8 @@ class Truths(_Table):
     offset_sd: Annotated[float, Field(strict=True, ge=0, le=5, allow_inf_nan=False)]
     offset_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
     ability: Ability
+    drift: Drift = Drift()
+    recall: Recall = Recall()
     offsets: Mapping[str, Logit]
     repair: Repair
     bugs: BugShares
@@ -178,14 +75,19 @@ class Truths(_Table):
         except ValidationError as error:
             raise InputError(f"truths file {path}: {_first_wrong(error)}") from error
 
-    def ability_of(self, skill: str) -> float:
-        """The planted ability in a skill, in logits."""
-        return self.ability.skills.get(skill, self.ability.other)
+    def ability_of(self, skill: str, unit: int = 0) -> float:
+        """The planted ability in logits when the unit-th unit of the memory works, the skill's drift included.
 
-    def weakest_skills(self, skills: Sequence[str] | None = None) -> tuple[str, ...]:
+        The drift is skills[skill] * unit / 100, never more than the bound in either direction; in unit 0 there is none.
+        """
+        drifted = self.drift.skills.get(skill, 0.0) * unit / DRIFT_UNITS
+        bound = self.drift.bound
+        return self.ability.skills.get(skill, self.ability.other) + max(-bound, min(bound, drifted))
+
+    def weakest_skills(self, skills: Sequence[str] | None = None, unit: int = 0) -> tuple[str, ...]:
         """The given skills (or all that the file lists), the weakest first, ties in alphabetical order."""
         names = self.ability.skills if skills is None else set(skills)
-        return tuple(sorted(names, key=lambda skill: (self.ability_of(skill), skill)))
+        return tuple(sorted(names, key=lambda skill: (self.ability_of(skill, unit), skill)))
 
     def offset(self, task: KnownTask) -> float:
         """How much easier (above 0) the task is than its skills and difficulty say, in logits; in all runs the same."""
@@ -197,26 +99,50 @@ class Truths(_Table):
         """What the shown rules do to the task's odds together, in logits."""
         return sum(rule.effect + _mean([rule.in_skill.get(skill, 0.0) for skill in task.skills]) for rule in rules)
 
+    def recall_effect(self, task: KnownTask, recalled: Sequence[KnownTask | None]) -> float:
+        """What the earlier attempts that are told of do to the task's odds, in logits: the most helpful one counts.
+
+        An attempt at the task itself is worth same_task, at a task that shares a skill with it same_skill, at any
+        other (None: at one that is not known) other. Without any it is 0.
+        """
+        return max((self._worth(task, earlier) for earlier in recalled), default=0.0)
+
+    def _worth(self, task: KnownTask, earlier: KnownTask | None) -> float:
+        if earlier is not None and earlier.id == task.id:
+            return self.recall.same_task
+        shares = earlier is not None and not set(task.skills).isdisjoint(earlier.skills)
+        return self.recall.same_skill if shares else self.recall.other
+
     def pass_probability(
-        self, task: KnownTask, turn: int = 0, *, evidence: bool = False, rules: Sequence[PlantedRule] = ()
+        self,
+        task: KnownTask,
+        turn: int = 0,
+        *,
+        evidence: bool = False,
+        rules: Sequence[PlantedRule] = (),
+        unit: int = 0,
+        recalled: Sequence[KnownTask | None] = (),
     ) -> float:
         """The probability, in (0, 1), that one reply is intended to be right.
 
-        p = 1 / (1 + exp(-L)) with L = mean ability of the task's skills - difficulty_slope * (difficulty - 0.5)
-        + offset(task) + bonus_per_turn * turn + (bonus_with_evidence if turn > 0 and evidence)
-        + rule_effect(task, rules). Each reply of a unit is a draw of its own. A wrong answer may pass by luck, so
-        measured rates lie slightly above.
+        p = 1 / (1 + exp(-L)) with L = mean over the task's skills of ability_of(skill, unit)
+        - difficulty_slope * (difficulty - 0.5) + offset(task) + bonus_per_turn * turn
+        + (bonus_with_evidence if turn > 0 and evidence) + rule_effect(task, rules) + recall_effect(task, recalled).
+        Each reply of a unit is a draw of its own. A wrong answer may pass by luck, so measured rates lie slightly
+        above.
 
         Args:
             task: what is asked for.
             turn: repair turns so far, this one included; 0 is the first try.
             evidence: whether the message that asks for the repair shows what was expected and what came.
             rules: the planted rules whose texts stand in the prompt.
+            unit: the number of the unit that asks, for the drift; 0 for none.
+            recalled: the tasks of the earlier attempts that the prompt tells of.
         """
-        logit = _mean([self.ability_of(skill) for skill in task.skills]) + self.offset(task)
+        logit = _mean([self.ability_of(skill, unit) for skill in task.skills]) + self.offset(task)
         logit -= self.difficulty_slope * (task.difficulty - 0.5)
         logit += self.repair.bonus_per_turn * turn + self.repair.bonus_with_evidence * (turn > 0 and evidence)
-        return _logistic(logit + self.rule_effect(task, rules))
+        return _logistic(logit + self.rule_effect(task, rules) + self.recall_effect(task, recalled))
 
 
 def _read(path: Path) -> str:

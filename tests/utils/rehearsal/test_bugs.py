@@ -8,7 +8,7 @@ from tests.utils.rehearsal.worlds import COUNTER, ROOTS
 from utils.rehearsal import bugs
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import Solution, parsed
-from utils.rehearsal.truths import BugKind
+from utils.rehearsal.tables import BugKind
 
 ROOTS_SOLUTION = Solution(ROOTS, "roots")
 COUNTER_SOLUTION = Solution(COUNTER, "Counter")

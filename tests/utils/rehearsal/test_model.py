@@ -1,6 +1,7 @@
 import math
 import random
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ from utils.completions import Completion, Message, Model, Reply
 from utils.rehearsal.known import KnownTask
 from utils.rehearsal.model import Plan, RehearsalModel
 from utils.rehearsal.reading import code_in
-from utils.rehearsal.truths import BugKind, Truths
+from utils.rehearsal.tables import BugKind, Drift
+from utils.rehearsal.truths import Truths
 from utils.text import estimate_tokens
 
 SEEDS = st.none() | st.integers(min_value=0, max_value=2**63 - 1)
@@ -115,6 +117,24 @@ def test_a_planted_rule_in_the_prompt_changes_the_odds_and_another_rule_does_not
     asked = [Completion(messages=(prompt, *ask(ROOTS_TASK).messages)) for prompt in prompts]
     odds = [plan.probability for plan in plans(DEFAULT, asked)]
     assert odds == [DEFAULT.pass_probability(ROOTS_TASK, rules=[rule]), DEFAULT.pass_probability(ROOTS_TASK)]
+
+
+def test_the_planted_drift_follows_the_unit_that_asks_and_nothing_else_does() -> None:
+    drifting = DEFAULT.model_copy(update={"drift": Drift(bound=2.0, skills={"math": 1.0})})
+    units = ("", "ab12cd34-000123", "ab12cd34-000900", "odd", "-", "a-\u0663", f"a-{'9' * 5000}")
+    asked = [replace(ask(ROOTS_TASK), unit=unit) for unit in units]
+    expected = [drifting.pass_probability(ROOTS_TASK, unit=number) for number in (0, 123, 900, 0, 0, 0, 0)]
+    assert [plan.probability for plan in plans(drifting, asked)] == expected
+    still = DEFAULT.model_copy(update={"drift": Drift()})
+    assert len({model(still).complete(each).text for each in asked}) == 1
+
+
+def test_an_earlier_attempt_in_the_prompt_changes_the_odds() -> None:
+    line = '- Task "Roots" (math, edge-cases): passed after 1 tries. Lesson: none'
+    message = Message("user", f"{ROOTS_TASK.goal}\n\nFrom earlier attempts:\n{line}")
+    [plan] = plans(DEFAULT, [Completion(messages=(message,))])
+    assert plan.probability == DEFAULT.pass_probability(ROOTS_TASK, recalled=[ROOTS_TASK])
+    assert plan.probability > DEFAULT.pass_probability(ROOTS_TASK)
 
 
 def test_wrong_answers_are_broken_in_the_planted_shares() -> None:

@@ -9,7 +9,8 @@ from utils.completions import Completion, Message
 from utils.rehearsal.lessons import LESSONS, all_rules
 from utils.rehearsal.mistakes import Mistake, mistake_in
 from utils.rehearsal.model import RehearsalModel
-from utils.rehearsal.truths import Reflection, Truths
+from utils.rehearsal.tables import Reflection
+from utils.rehearsal.truths import Truths
 from utils.text import find_json_object
 
 

@@ -15,6 +15,7 @@ from utils.errors import ModelFault
 from utils.llm_interface import Endpoint, OpenAIModel
 from utils.rehearsal.model import RehearsalModel
 from utils.rehearsal.server import MAX_BODY_BYTES, RehearsalServer
+from utils.rehearsal.tables import Drift
 from utils.rehearsal.truths import Truths
 
 MODEL = RehearsalModel(TASKS, Truths.default(), 5)
@@ -118,6 +119,20 @@ def test_the_program_s_own_client_gets_the_model_s_answer(server: RehearsalServe
     client.close()
     assert (reply.text, reply.finish, reply.model) == (own.text, own.finish, own.model)
     assert replace(reply.usage, estimated=True) == own.usage
+
+
+def test_a_client_does_not_say_which_unit_asks_so_the_server_has_no_drift() -> None:
+    drifting = Truths.default().model_copy(
+        update={"drift": Drift(bound=10.0, skills={"math": 10.0, "edge-cases": 10.0})}
+    )
+    model = RehearsalModel(TASKS, drifting, 5)
+    asked = [replace(ask(ROOTS_TASK, seed), unit="ab12cd34-009000") for seed in range(30)]
+    with serving(model) as running:
+        client = OpenAIModel(Endpoint.from_url(running.url))
+        answers = [client.complete(each).text for each in asked]
+        client.close()
+    assert answers == [model.complete(replace(each, unit="")).text for each in asked]
+    assert answers != [model.complete(each).text for each in asked]
 
 
 @pytest.mark.parametrize("completion", REQUESTS)

@@ -1,3 +1,5 @@
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,7 @@ from tests.utils.rehearsal.worlds import DOUBLE_TASK, ROOTS_TASK
 from utils.errors import InputError
 from utils.rehearsal.known import KnownTask
 from utils.rehearsal.lessons import LESSONS, all_rules
+from utils.rehearsal.tables import PlantedRule
 from utils.rehearsal.truths import DEFAULT_PATH, Truths
 
 SHIPPED = DEFAULT_PATH.read_text(encoding="utf-8")
@@ -46,6 +49,9 @@ def test_the_shipped_file_loads_and_names_its_weakest_skill() -> None:
         ("effect = 0.9", "", "rules.0.effect"),
         ("[repair]", "[repairs]", "repair"),
         ("[ability]", "[ability", "is no TOML"),
+        ("bound = 1.0", "bound = -1.0", "drift.bound"),
+        ("algorithms = 0.3", "algorithms = 11.0", "drift.skills.algorithms"),
+        ("same_task = 1.0", "same_tasks = 1.0", "recall.same_tasks"),
     ],
 )
 def test_anything_wrong_is_told_in_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -79,10 +85,61 @@ def test_the_pass_probability_is_the_documented_formula(tmp_path: Path) -> None:
     assert found == pytest.approx([0.4750208, 0.5498340, 0.7685248], abs=1e-6)
 
 
+def rules_named(truths: Truths, *starts: str) -> list[PlantedRule]:
+    return [rule for rule in truths.rules if rule.text.startswith(starts)]
+
+
 def test_rules_add_their_effect_and_the_mean_of_their_effects_in_skills() -> None:
     truths = Truths.default()
-    task = KnownTask(id="x", name="", goal="", skills=("recursion", "numbers"))
-    assert truths.rule_effect(task, truths.rules) == pytest.approx(0.9 + 0.6 + 1.2 / 2 - 0.7)
+    task = KnownTask(id="x", name="", goal="", skills=("recursion", "parsing"))
+    shown = rules_named(truths, "Handle the empty", "Write the base case", "Reject malformed", "Keep the solution")
+    assert truths.rule_effect(task, shown) == pytest.approx(0.9 + 1.2 / 2 + (1.4 / 2 - 0.3) - 0.7)
+
+
+def test_the_shipped_rules_are_helpful_harmful_useless_and_at_home_in_one_skill() -> None:
+    def effect(rule: PlantedRule, skill: str) -> float:
+        return Truths.default().rule_effect(KnownTask(id="x", name="", goal="", skills=(skill,)), [rule])
+
+    skills = (*Truths.default().ability.skills, "formatting")
+    effects = [[effect(rule, skill) for skill in skills] for rule in Truths.default().rules]
+    signs = [{(each > 0) - (each < 0) for each in found} for found in effects]
+    assert [signs.count(each) for each in ({1}, {-1}, {0}, {0, 1}, {-1, 1}, {-1, 0, 1})] == [2, 2, 2, 1, 1, 1]
+
+
+def test_skills_drift_by_the_number_of_the_unit_up_to_the_bound(tmp_path: Path) -> None:
+    truths = load(tmp_path, SHIPPED.replace("algorithms = 0.3", "algorithms = 0.3\nnew = -2.0", 1))
+    assert [truths.ability_of("algorithms", unit) for unit in (0, 1, 100, 333, 400, 10**15)] == pytest.approx(
+        [-0.4, -0.397, -0.1, 0.599, 0.6, 0.6]
+    )
+    assert [truths.ability_of("new", unit) for unit in (0, 10, 1000)] == pytest.approx([0.4, 0.2, -0.6])
+    assert truths.ability_of("strings", 1000) == truths.ability_of("strings") == 0.9
+    assert truths.weakest_skills(["new", "state"], unit=0) == ("state", "new")
+    assert truths.weakest_skills(["new", "state"], unit=100) == ("new", "state")
+
+
+def test_of_what_is_recalled_the_most_helpful_counts_once() -> None:
+    truths, task = Truths.default(), KnownTask(id="x", name="", goal="", skills=("lists", "dicts"))
+    again, near = replace(task, skills=("other",)), replace(task, id="y", skills=("dicts", "state"))
+    far = replace(task, id="z", skills=("state",))
+    found = [truths.recall_effect(task, told) for told in ([], [far], [None], [far, near], [near, again, far, again])]
+    assert found == [0, -0.2, -0.2, 0.4, 1.0]
+
+
+def test_drift_rules_and_recall_enter_the_formula() -> None:
+    truths, task = Truths.default(), KnownTask(id="x", name="", goal="", skills=("algorithms", "lists"), difficulty=0.3)
+    shown = rules_named(truths, "Handle the empty")
+    logit = (-0.4 + 0.6 + 0.9) / 2 + 0.6 + truths.offset(task) + 2 * 0.3 + 0.7 + 0.9 + 0.3 / 2 + 0.4
+    found = truths.pass_probability(
+        task, 2, evidence=True, rules=shown, unit=200, recalled=[None, replace(task, id="y", skills=("lists",))]
+    )
+    assert found == pytest.approx(1 / (1 + math.exp(-logit)))
+
+
+def test_a_file_without_drift_and_recall_is_a_world_without_them(tmp_path: Path) -> None:
+    start, end = SHIPPED.index("\n[drift]"), SHIPPED.index("\n[offsets]")
+    truths = load(tmp_path, SHIPPED[:start] + SHIPPED[end:])
+    task = KnownTask(id="x", name="", goal="", skills=("algorithms",))
+    assert truths.pass_probability(task, unit=500, recalled=[task]) == truths.pass_probability(task)
 
 
 def test_offsets_are_the_same_in_every_run_and_spread_as_planted() -> None:

@@ -1,10 +1,12 @@
 """Tasks, truths and requests that the tests of the rehearsal model share."""
 
+from pathlib import Path
 from typing import Any
 
 from utils.completions import Completion, Message
 from utils.rehearsal.known import KnownTask
-from utils.rehearsal.truths import BugKind, BugShares, Truths
+from utils.rehearsal.tables import BugKind, BugShares
+from utils.rehearsal.truths import DEFAULT_PATH, Truths
 
 ROOTS = '''\
 import math
@@ -98,6 +100,16 @@ def with_ability(logit: float) -> Truths:
     truths = Truths.default()
     ability = truths.ability.model_copy(update={"other": logit, "skills": {}})
     return truths.model_copy(update={"ability": ability, "offset_sd": 0.0, "difficulty_slope": 0.0})
+
+
+def weak_truths_file(folder: Path, skill: str) -> Path:
+    """The shipped truths file in which one skill is clearly the weakest, as a file for BT_TRUTHS."""
+    shipped = DEFAULT_PATH.read_text(encoding="utf-8")
+    start, end = shipped.index("\n[ability]"), shipped.index("\n[recall]")
+    planted = f"\n[ability]\nother = 0.8\n\n[ability.skills]\n{skill} = -1.5\n"
+    path = folder / f"truths_weak_{skill}.toml"
+    path.write_text(shipped[:start] + planted + shipped[end:], encoding="utf-8")
+    return path
 
 
 def always_right() -> Truths:
