@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.attempts import FROZEN, Share
+from memory.levels import Level, LevelTrend
+from memory.tasks import TaskId
 
 
 class SkillFinding(BaseModel):
@@ -20,6 +22,9 @@ class SkillFinding(BaseModel):
     recent_pass_rate: Share
     """Of the last 10 attempts."""
     target_difficulty: Share
+    level: Level | None = None
+    """By the model of the Builder; None in analyses that were made before there was one."""
+    trend: LevelTrend | None = None
 
 
 class ErrorFinding(BaseModel):
@@ -33,11 +38,59 @@ class ErrorFinding(BaseModel):
     example: str
 
 
+class RecheckFinding(BaseModel):
+    """A skill's tasks that were tried again after the model changed: failed after a pass, passed after a failure.
+
+    `p_value` is that of the exact two-sided sign test of falls against rises; 1 without any.
+    """
+
+    model_config = FROZEN
+
+    skill: str
+    tasks: Annotated[int, Field(ge=1)]
+    falls: Annotated[int, Field(ge=0)]
+    rises: Annotated[int, Field(ge=0)]
+    p_value: Share
+
+
+class Calibration(BaseModel):
+    """How good the forecasts of passing were: Brier scores, 0..1, smaller is better.
+
+    `constant` is what the best constant forecast scores, which only hindsight knows.
+    """
+
+    model_config = FROZEN
+
+    units: Annotated[int, Field(ge=1)]
+    brier: Share
+    constant: Share
+
+
+class TaskList(BaseModel):
+    """Some tasks: how many, and the names of the first ones by id."""
+
+    model_config = FROZEN
+
+    count: Annotated[int, Field(ge=0)] = 0
+    first: tuple[TaskId, ...] = ()
+
+
 class Analysis(BaseModel):
     """A look at the whole memory, in numbers and in words.
 
-    `weakest` is the skill with the lowest upper bound of its pass rate's interval: the one that is surely weak before
-    the one that is perhaps weak. None while nothing was tried.
+    Attributes:
+        number: of the analysis, from 1.
+        units: that had ended.
+        pass_rate: of the graded ones.
+        skills: by name.
+        errors: the most frequent first.
+        weakest: the skill whose level's interval ends lowest: surely weak before perhaps weak. None at the beginning.
+        strongest: the skill whose level's interval begins highest, if there are two.
+        rechecks: by skill, since the model changed.
+        quarantined: tasks that are suspected of being broken, and not chosen.
+        dead_ends: tasks that fail again and again, and are not chosen until something changes.
+        calibration: of the forecasts; None while there is none.
+        summary: a short paragraph.
     """
 
     model_config = FROZEN
@@ -49,4 +102,9 @@ class Analysis(BaseModel):
     skills: tuple[SkillFinding, ...]
     errors: tuple[ErrorFinding, ...]
     weakest: str | None
+    strongest: str | None = None
+    rechecks: tuple[RecheckFinding, ...] = ()
+    quarantined: TaskList = TaskList()
+    dead_ends: TaskList = TaskList()
+    calibration: Calibration | None = None
     summary: str

@@ -38,11 +38,20 @@ class AttemptLimits(BaseModel):
     memory_mb: Annotated[int, Field(ge=16)] = 512
 
 
+class Shown(BaseModel):
+    """Something learned that the prompt shows: the id under which it is known, and its words as they were then."""
+
+    model_config = FROZEN
+
+    id: str
+    text: str
+
+
 class AttemptSpec(BaseModel):
     """Everything that decides an attempt; frozen and logged before the Builder starts.
 
-    `seed` goes to the model with each call; `number` counts the attempts at this task from 1; `shown_rules` and
-    `shown_belogs` are ids, in the order in which the prompt shows them.
+    `seed` goes to the model with each call; `number` counts the attempts at this task from 1; `shown_rules` (ids with
+    their versions) and `shown_belogs` (units) are in the order in which the prompt shows them.
     """
 
     model_config = FROZEN
@@ -53,8 +62,8 @@ class AttemptSpec(BaseModel):
     number: Annotated[int, Field(ge=1)]
     blueprint_id: str
     blueprint_version: Annotated[int, Field(ge=1)]
-    shown_rules: tuple[str, ...] = ()
-    shown_belogs: tuple[str, ...] = ()
+    shown_rules: tuple[Shown, ...] = ()
+    shown_belogs: tuple[Shown, ...] = ()
     model: str
     sampling: Sampling = Sampling()
     seed: Annotated[int, Field(ge=0)]

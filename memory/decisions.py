@@ -16,7 +16,7 @@ def freeze(state: MemoryState, task_id: str, settings: Settings, *, model: str, 
         settings: limits, sampling and repairs.
         model: the model's name.
         sandbox: the kind of sandbox.
-        seed: the memory's; the unit's own is derived from it and the unit's id.
+        seed: the run's; the unit's own is derived from it and the unit's id.
     """
     record = state.tasks[task_id]
     blueprint = state.blueprints[DEFAULT_ID][-1]
@@ -31,7 +31,12 @@ def freeze(state: MemoryState, task_id: str, settings: Settings, *, model: str, 
         model=model,
         sampling=Sampling(temperature=settings.temperature, top_p=settings.top_p, max_tokens=settings.reply_tokens),
         seed=derived(seed, unit),
-        limits=AttemptLimits(wall_s=settings.wall_s, cpu_s=settings.cpu_s, memory_mb=settings.memory_mb),
+        limits=limits_of(settings),
         max_repairs=settings.max_repairs,
         sandbox=sandbox,
     )
+
+
+def limits_of(settings: Settings) -> AttemptLimits:
+    """What one grading run may use."""
+    return AttemptLimits(wall_s=settings.wall_s, cpu_s=settings.cpu_s, memory_mb=settings.memory_mb)

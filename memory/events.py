@@ -9,12 +9,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.analysis import Analysis
-from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts
+from memory.assignment import Assignment
+from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Share
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
-from memory.tasks import Task
+from memory.rules import ErrorClass, RuleId, RuleText, Standing
+from memory.tasks import Skill, Task, TaskId
 
 FORMAT = 1
+
+Slot = Literal["order", "wish", "drill", "explore", "review"]
+"""Why a unit was given to a task: the given order, a person's wish, practice, something new, a check for forgetting."""
 
 
 class MemoryCreated(BaseModel):
@@ -39,6 +44,7 @@ class RunStarted(BaseModel):
     sandbox: SandboxFacts
     settings: dict[str, str]
     seed_sha256: str
+    """Of the run's seed as decimal text; the seed itself is told when the run has ended."""
 
 
 class RunResumed(BaseModel):
@@ -48,6 +54,7 @@ class RunResumed(BaseModel):
 
     kind: Literal["run_resumed"] = "run_resumed"
     run: Annotated[int, Field(ge=1)]
+    model: str = ""
 
 
 class TaskAdded(BaseModel):
@@ -70,7 +77,11 @@ class BlueprintAdded(BaseModel):
 
 
 class Decided(BaseModel):
-    """A unit was decided: from here on it is finished with this spec, whatever happens."""
+    """A unit was decided: from here on it is finished with this spec and these coins, whatever happens.
+
+    `forecast` is the probability of passing that the model of the Builder gave it, from the events before this one
+    alone, with 12 significant digits; None for an ungraded task.
+    """
 
     model_config = FROZEN
 
@@ -78,6 +89,9 @@ class Decided(BaseModel):
     spec: AttemptSpec
     run: int
     why: str
+    slot: Slot = "drill"
+    forecast: Share | None = None
+    assignment: Assignment | None = None
 
 
 class Finished(BaseModel):
@@ -98,6 +112,80 @@ class Parked(BaseModel):
     kind: Literal["parked"] = "parked"
     unit_id: str
     reason: str
+
+
+class Restarted(BaseModel):
+    """A parked unit is being worked on again, with the spec that it had."""
+
+    model_config = FROZEN
+
+    kind: Literal["restarted"] = "restarted"
+    unit_id: str
+
+
+class Abandoned(BaseModel):
+    """A unit is given up: the program died this many times while it was being worked on. Its outcome is missing."""
+
+    model_config = FROZEN
+
+    kind: Literal["abandoned"] = "abandoned"
+    unit_id: str
+    deaths: Annotated[int, Field(ge=1)]
+
+
+class Quarantined(BaseModel):
+    """A task is suspected of being broken: nobody passes it though it should not be hard. It is not chosen."""
+
+    model_config = FROZEN
+
+    kind: Literal["quarantined"] = "quarantined"
+    task_id: TaskId
+    why: str
+
+
+class Validated(BaseModel):
+    """A suspected task was tried with its own reference: a sound one is chosen again."""
+
+    model_config = FROZEN
+
+    kind: Literal["validated"] = "validated"
+    task_id: TaskId
+    sound: bool
+    why: str
+
+
+class RuleAdded(BaseModel):
+    """A rule was brought in by a person; those of reflections are in `finished`."""
+
+    model_config = FROZEN
+
+    kind: Literal["rule_added"] = "rule_added"
+    text: RuleText
+    skills: tuple[Skill, ...] = ()
+    error_classes: tuple[ErrorClass, ...] = ()
+    by: str
+
+
+class RuleEdited(BaseModel):
+    """A rule has a new version."""
+
+    model_config = FROZEN
+
+    kind: Literal["rule_edited"] = "rule_edited"
+    rule: RuleId
+    text: RuleText
+    by: str
+
+
+class RuleJudged(BaseModel):
+    """A person's word on a rule, over all else."""
+
+    model_config = FROZEN
+
+    kind: Literal["rule_judged"] = "rule_judged"
+    rule: RuleId
+    standing: Standing
+    by: str
 
 
 class Faulted(BaseModel):
@@ -128,6 +216,8 @@ class RunEnded(BaseModel):
     run: int
     reason: str
     units: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """The run's seed, told now that all its coins are tossed."""
 
 
 Happening = Annotated[
@@ -139,6 +229,13 @@ Happening = Annotated[
     | Decided
     | Finished
     | Parked
+    | Restarted
+    | Abandoned
+    | Quarantined
+    | Validated
+    | RuleAdded
+    | RuleEdited
+    | RuleJudged
     | Faulted
     | Analysed
     | RunEnded,

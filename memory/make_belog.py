@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from memory.attempts import AttemptResult, AttemptSpec, Turn, Verdict
 from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
-from memory.state import Cost, MemoryState, TaskRecord
+from memory.records import Cost, TaskRecord
+from memory.state import MemoryState
 from memory.tasks import Task
 from utils.text import one_line
 
@@ -61,8 +62,8 @@ def _context(spec: AttemptSpec, result: AttemptResult) -> ExecutionContext:
         sandbox_safe=verdict is None or verdict.sandbox.safe,
         temperature=spec.sampling.temperature,
         max_repairs=spec.max_repairs,
-        shown_rules=spec.shown_rules,
-        shown_belogs=spec.shown_belogs,
+        shown_rules=tuple(rule.id for rule in spec.shown_rules),
+        shown_belogs=tuple(belog.id for belog in spec.shown_belogs),
     )
 
 

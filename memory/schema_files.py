@@ -16,6 +16,7 @@ from memory.difficulty import CurrentDifficulty
 from memory.events import Event
 from memory.inbox import Wish
 from memory.replies import StoredReply
+from memory.strategy import StrategyWeights
 from memory.tasks import Task
 from memory.views.advanced import LearnedConcepts, Summary, TrainerLog
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
@@ -55,6 +56,7 @@ KINDS = (
     Kind("rule", "rules/*.json", Rule),
     Kind("score_log", "core/score_log.json", ScoreLog),
     Kind("skill_map", "core/skill_map.json", SkillMap),
+    Kind("strategy_weights", "advanced/strategy_weights.json", StrategyWeights),
     Kind("summary", "task_memory/summary_*.json", Summary),
     Kind("task_memory", "task_memory/task_*.json", TaskMemory),
     Kind("task_queue", "task_memory/task_queue.json", TaskQueue),

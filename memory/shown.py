@@ -2,7 +2,8 @@
 
 from memory.attempts import AttemptResult
 from memory.make_belog import error_class
-from memory.state import InFlight, MemoryState
+from memory.records import InFlight
+from memory.state import MemoryState
 from utils.display import Summary, UnitLine
 
 
@@ -33,6 +34,11 @@ def run_summary(state: MemoryState, *, reason: str, words: str, folder: str, sim
         faults=totals.faults,
         tokens=totals.tokens,
         parked=len(state.in_flight),
+        abandoned=totals.abandoned,
+        controls=totals.controls,
+        forecasts=totals.forecasts.units,
+        brier=totals.forecasts.brier,
+        constant_brier=totals.forecasts.constant_brier,
         by_skill=dict(totals.by_skill),
         stop_reason=reason,
         memory=folder,

@@ -4,13 +4,15 @@
 window, or one entry for each task, skill or rule.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 
-from memory.attempts import AttemptSpec, Outcome
-from memory.blueprints import Blueprint
+from memory.attempts import Outcome
+from memory.blueprints import DEFAULT_ID, Blueprint
+from memory.builder_model import logistic, prior_difficulty
 from memory.digests import task_digest
 from memory.events import (
+    Abandoned,
     Analysed,
     BlueprintAdded,
     Decided,
@@ -20,93 +22,33 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    Quarantined,
+    Restarted,
+    RuleAdded,
+    RuleEdited,
+    RuleJudged,
     RunEnded,
     RunResumed,
     RunStarted,
     TaskAdded,
+    Validated,
+)
+from memory.learning import Learning
+from memory.records import (
+    Circumstances,
+    Cost,
+    ErrorRecord,
+    InFlight,
+    SkillRecord,
+    TaskRecord,
+    Totals,
 )
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
 
-RECENT = 10
-COSTS_KEPT = 50
-PREVIOUS_KEPT = 10
 ERRORS_KEPT = 200
 OTHER_ERRORS = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What one past attempt took."""
-
-    tokens: int
-    turns: int
-    wall_s: float
-
-
-@dataclass(slots=True)
-class TaskRecord:
-    """The attempts at one task."""
-
-    task: Task
-    digest: str
-    decided: int = 0
-    attempts: int = 0
-    passes: int = 0
-    first_passes: int = 0
-    retries_after_pass: int = 0
-    failures_after_pass: int = 0
-    last_outcome: str = ""
-    last_unit: int = 0
-    best_points: float = 0.0
-    previous: deque[str] = field(default_factory=lambda: deque(maxlen=PREVIOUS_KEPT))
-    costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
-
-
-@dataclass(slots=True)
-class SkillRecord:
-    """The graded attempts that practised one skill."""
-
-    attempts: int = 0
-    passes: int = 0
-    first_passes: int = 0
-    retries_after_pass: int = 0
-    failures_after_pass: int = 0
-    last_at: str = ""
-    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
-    costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
-
-
-@dataclass(slots=True)
-class Totals:
-    """Of the whole memory, or of one run."""
-
-    units: int = 0
-    passed_first: int = 0
-    passed_repaired: int = 0
-    failed: int = 0
-    ungraded: int = 0
-    faults: int = 0
-    tokens: int = 0
-    by_skill: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """skill -> (attempts, passes); filled for runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """A unit that was decided and has no outcome yet."""
-
-    spec: AttemptSpec
-    task: Task
-
-
-@dataclass(slots=True)
-class ErrorRecord:
-    """A class of errors that ended attempts, and the first example of it."""
-
-    count: int
-    task_id: str
-    example: str
+SKILL_ERRORS_KEPT = 50
 
 
 @dataclass(slots=True)
@@ -118,17 +60,27 @@ class MemoryState:
     last_seq: int = 0
     first_at: str = ""
     last_at: str = ""
+    learning: Learning = field(default_factory=Learning)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
     skills: dict[str, SkillRecord] = field(default_factory=dict)
     blueprints: dict[str, list[Blueprint]] = field(default_factory=dict)
     in_flight: dict[str, InFlight] = field(default_factory=dict)
+    running: dict[str, None] = field(default_factory=dict)
+    """Of those in flight, the ones that were being worked on when the log was last written."""
+    deaths: Counter[str] = field(default_factory=Counter)
+    """unit in flight -> how often the program died while it was being worked on."""
     totals: Totals = field(default_factory=Totals)
     run_totals: Totals = field(default_factory=Totals)
     models: Counter[str] = field(default_factory=Counter)
+    model: str = ""
+    model_since: int = 0
+    """How many units had ended when the present model was first used after another one."""
     errors: dict[str, ErrorRecord] = field(default_factory=dict)
     wishes: dict[str, TaskRecord] = field(default_factory=dict)
     """People's tasks, in the order in which they came."""
     decided: int = 0
+    slots: Counter[str] = field(default_factory=Counter)
+    """How often a unit was decided for each reason, see events.Slot."""
     last_task: str = ""
     analyses: int = 0
     units_at_last_analysis: int = 0
@@ -139,7 +91,7 @@ class MemoryState:
     by_skill: dict[str, list[str]] = field(default_factory=dict)
     """main skill -> task ids, in the order in which they became known."""
 
-    def apply(self, event: Event) -> None:  # noqa: C901  one case for each kind of event
+    def apply(self, event: Event) -> None:
         """Add one event.
 
         Raises:
@@ -150,39 +102,54 @@ class MemoryState:
         self.last_seq = event.seq
         self.first_at = self.first_at or event.at
         self.last_at = event.at
-        match event.data:
+        self._apply(event.data, event.at)
+
+    def _apply(self, data: Happening, at: str) -> None:  # noqa: C901  one case for each kind of event
+        match data:
             case MemoryCreated(memory_id=memory_id):
                 self.memory_id = memory_id
-            case RunStarted():
-                self._start_run()
+            case RunStarted() | RunResumed() | RunEnded():
+                self._run(data)
             case TaskAdded(task=task):
                 self._add_task(task)
             case BlueprintAdded(blueprint=blueprint):
                 self.blueprints.setdefault(blueprint.id, []).append(blueprint)
-            case Decided(spec=spec):
-                self._decide(spec)
+            case Decided():
+                self._decide(data)
             case Finished():
-                self._finish(event.data, event.at)
+                self._finish(data, at)
+            case Parked() | Restarted() | Abandoned():
+                self._interrupt(data)
+            case Quarantined() | Validated():
+                self._suspect(data)
+            case RuleAdded() | RuleEdited() | RuleJudged():
+                self.learning.steer(data, at=at)
             case Faulted():
                 self.totals.faults += 1
                 self.run_totals.faults += 1
             case Analysed():
                 self.analyses += 1
                 self.units_at_last_analysis = self.totals.units
-            case RunEnded():
-                self.run_ended = True
-            case Parked() | RunResumed():
-                pass
 
-    def why_impossible(self, happening: Happening) -> str:
+    def why_impossible(self, happening: Happening) -> str:  # noqa: PLR0911  one answer for each kind of event
         """Why this cannot come next; empty if it can."""
         match happening:
             case Decided(spec=spec) if spec.task_id not in self.tasks:
                 return f"unit {spec.unit_id} is for a task that was not added"
+            case Decided(assignment=assignment) if assignment and any(
+                each.kind == "rule" and self.learning.rules.get(each.id) is None for each in assignment.nominees
+            ):
+                return "a rule was nominated that is not known"
             case Decided(spec=spec) if spec.unit_id in self.in_flight:
                 return f"unit {spec.unit_id} was decided before"
             case Finished(result=result) if result.unit_id not in self.in_flight:
                 return f"unit {result.unit_id} was not decided, or has finished before"
+            case Restarted(unit_id=unit) | Abandoned(unit_id=unit) if unit not in self.in_flight:
+                return f"unit {unit} was not decided, or has finished before"
+            case Quarantined(task_id=task) | Validated(task_id=task) if task not in self.tasks:
+                return f"task {task} was not added"
+            case RuleEdited(rule=rule) | RuleJudged(rule=rule) if self.learning.rules.get(rule) is None:
+                return f"there is no rule {rule}"
             case Finished(result=result, belog=belog) if (
                 belog.task_id != self.in_flight[result.unit_id].spec.task_id
                 or belog.execution_trace_id != result.unit_id
@@ -191,10 +158,50 @@ class MemoryState:
             case _:
                 return ""
 
-    def _start_run(self) -> None:
-        self.runs += 1
-        self.run_ended, self.run_decided = False, 0
-        self.run_totals, self.run_tasks = Totals(), set()
+    def circumstances(self, task: Task, *, model: str) -> Circumstances:
+        """What could make an attempt at this task come out differently from the ones before."""
+        changes = self.learning.rules.changes
+        blueprints = self.blueprints.get(DEFAULT_ID, ())
+        return Circumstances(
+            model=model,
+            blueprint_version=blueprints[-1].version if blueprints else 0,
+            rules=sum(changes.get(skill, 0) for skill in ("", *task.skills)),
+        )
+
+    def seen_errors(self, task: Task) -> set[str]:
+        """Classes of errors that ended attempts in the task's skills."""
+        return {name for skill in task.skills if skill in self.skills for name in self.skills[skill].errors}
+
+    def _run(self, data: RunStarted | RunResumed | RunEnded) -> None:
+        if isinstance(data, RunStarted | RunResumed) and data.model and data.model != self.model:
+            self.model, self.model_since = data.model, self.totals.units
+        if isinstance(data, RunResumed):
+            self.deaths.update(list(self.running))  # a mapping would be taken for counts
+        self.running.clear()
+        self.run_ended = isinstance(data, RunEnded)
+        if isinstance(data, RunStarted):
+            self.runs += 1
+            self.run_decided = 0
+            self.run_totals, self.run_tasks = Totals(), set()
+
+    def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
+        if isinstance(data, Restarted):
+            self.running[data.unit_id] = None
+            return
+        self.running.pop(data.unit_id, None)
+        if isinstance(data, Abandoned):
+            del self.in_flight[data.unit_id]
+            self.deaths.pop(data.unit_id, None)
+            self.totals.abandoned += 1
+            self.run_totals.abandoned += 1
+
+    def _suspect(self, data: Quarantined | Validated) -> None:
+        record = self.tasks[data.task_id]
+        if isinstance(data, Quarantined):
+            record.quarantined = data.why
+            return
+        record.quarantined = "" if data.sound else data.why
+        record.suspect_tries, record.suspect_odds = 0, 0.0
 
     def _add_task(self, task: Task) -> None:
         digest = task_digest(task)
@@ -210,60 +217,106 @@ class MemoryState:
         if known.task.skills[0] != task.skills[0]:
             self.by_skill[known.task.skills[0]].remove(task.id)
             self.by_skill.setdefault(task.skills[0], []).append(task.id)
+        if known.digest != digest:  # what was wrong with it may be mended
+            known.quarantined, known.suspect_tries, known.suspect_odds = "", 0, 0.0
+            known.failed_under = None
         known.task, known.digest = task, digest
 
-    def _decide(self, spec: AttemptSpec) -> None:
+    def _decide(self, decided: Decided) -> None:
+        spec = decided.spec
         record = self.tasks[spec.task_id]
         record.decided += 1
         self.decided += 1
         self.run_decided += 1
+        self.slots[decided.slot] += 1
         self.run_tasks.add(spec.task_id)
         self.last_task = spec.task_id
-        self.in_flight[spec.unit_id] = InFlight(spec, record.task)
+        self.in_flight[spec.unit_id] = InFlight(
+            spec, record.task, decided.forecast, decided.assignment
+        )  # fmt: skip
+        self.running[spec.unit_id] = None
+        self.learning.decide(decided)
 
     def _finish(self, finished: Finished, at: str) -> None:
         result = finished.result
         flight = self.in_flight.pop(result.unit_id)
+        self.running.pop(result.unit_id, None)
+        self.deaths.pop(result.unit_id, None)
         record = self.tasks[flight.spec.task_id]
         cost = Cost(result.tokens, len(result.turns), result.wall_s)
         passed = result.outcome == "passed"
-        skills = [self.skills.setdefault(skill, SkillRecord()) for skill in flight.task.skills]
         self.models[flight.spec.model] += 1
         for totals in (self.totals, self.run_totals):
-            _count(totals, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
-        if result.outcome != "ungraded":
-            for skill in skills:
-                _practise(skill, record, cost, passed=passed, first=result.passed_first, at=at)
+            _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
+        graded = result.outcome != "ungraded"
+        if graded:
+            _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
+        errors = self._note_error(finished, flight.task) if graded else ()
+        self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at)
+        if graded:
+            for skill in flight.task.skills:
+                _practise(self.skills[skill], record, cost, passed=passed, first=result.passed_first, at=at)
+                self.skills[skill].levels.append(logistic(self.learning.level(skill).mean))
             self._count_skills(flight.task, passed=passed)
-            self._note_errors(finished, flight.task)
+            if not passed:
+                # what the unit itself proposed makes no difference yet
+                record.failed_under = self.circumstances(flight.task, model=flight.spec.model)
         _book(record, finished, passed=passed, cost=cost, number=self.totals.units)
+
+    def _prior_odds(self, task: Task) -> float:
+        """The probability of passing that the skills and the declared difficulty alone give a task."""
+        abilities = [self.learning.model.ability(skill).mean for skill in task.skills]
+        return logistic(sum(abilities) / len(abilities) - prior_difficulty(task.difficulty))
 
     def _count_skills(self, task: Task, *, passed: bool) -> None:
         for skill in task.skills:
             attempts, passes = self.run_totals.by_skill.get(skill, (0, 0))
             self.run_totals.by_skill[skill] = (attempts + 1, passes + passed)
 
-    def _note_errors(self, finished: Finished, task: Task) -> None:
-        if finished.result.outcome == "passed" or not finished.belog.errors_encountered:
-            return
+    def _note_error(self, finished: Finished, task: Task) -> tuple[str, ...]:
+        """Count the unit's last error; its class, if it is now remembered of all the task's skills."""
+        for skill in task.skills:
+            self.skills.setdefault(skill, SkillRecord())
+        if not finished.belog.errors_encountered:
+            return ()
         last = finished.belog.errors_encountered[-1]
-        room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
-        name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
-        known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
-        known.count += 1
+        if finished.result.outcome != "passed":
+            room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
+            name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
+            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
+            known.count += 1
+        met = [self.skills[skill].errors for skill in task.skills]
+        for errors in met:
+            if last.error_class in errors or len(errors) < SKILL_ERRORS_KEPT:
+                errors[last.error_class] = errors.get(last.error_class, 0) + 1
+        return (last.error_class,) if all(last.error_class in errors for errors in met) else ()
 
 
-def _count(totals: Totals, outcome: Outcome, *, passed_first: bool, tokens: int) -> None:
+def _count(totals: Totals, flight: InFlight, outcome: Outcome, *, passed_first: bool, tokens: int) -> None:
     totals.units += 1
     totals.tokens += tokens
+    totals.controls += flight.assignment is not None and flight.assignment.control
     if outcome == "ungraded":
         totals.ungraded += 1
-    elif outcome == "failed":
+        return
+    if flight.forecast is not None:
+        totals.forecasts.note(flight.forecast, passed=outcome == "passed")
+    if outcome == "failed":
         totals.failed += 1
     elif passed_first:
         totals.passed_first += 1
     else:
         totals.passed_repaired += 1
+
+
+def _weigh(record: TaskRecord, *, passed: bool, odds: float) -> None:
+    """What a graded outcome says about the task itself: is it a dead end, is it broken?"""
+    if passed:
+        record.fails_in_a_row, record.suspect_tries, record.suspect_odds = 0, 0, 0.0
+        return
+    record.fails_in_a_row += 1
+    record.suspect_tries += 1
+    record.suspect_odds += odds
 
 
 def _practise(skill: SkillRecord, record: TaskRecord, cost: Cost, *, passed: bool, first: bool, at: str) -> None:

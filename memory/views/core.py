@@ -8,8 +8,10 @@ from pydantic import BaseModel
 
 from memory.attempts import Score
 from memory.events import Event, Finished
+from memory.levels import Level, LevelTrend, level_in_words, level_of, level_trend
+from memory.records import SkillRecord
 from memory.state import MemoryState
-from memory.statistics import pass_rate, wilson_interval
+from memory.statistics import pass_rate
 from memory.views.view import Document
 
 SCORES_KEPT = 200
@@ -44,14 +46,27 @@ class BuilderProfile(BaseModel):
 
 
 class SkillEntry(BaseModel):
-    """One skill by its pass record; `low` and `high` are the 95 % Wilson interval of `pass_rate`."""
+    """One skill, as the model of the Builder sees it and by its pass record.
 
+    Attributes:
+        level: with its 95 % interval; unlike the pass rates it knows how hard the tasks were.
+        trend: of the level.
+        words: level and trend for a person.
+        attempts: graded ones.
+        passes: of these.
+        first_passes: without a repair.
+        pass_rate: 0..1.
+        recent_pass_rate: of the latest 10 attempts.
+        last_at: when the latest one ended.
+    """
+
+    level: Level
+    trend: LevelTrend
+    words: str
     attempts: int
     passes: int
     first_passes: int
     pass_rate: float
-    low: float
-    high: float
     recent_pass_rate: float
     last_at: str
 
@@ -140,20 +155,23 @@ class SkillMapView:
 
 
 def _skill_map(state: MemoryState) -> SkillMap:
-    entries = {}
-    for name, record in state.skills.items():
-        low, high = wilson_interval(record.passes, record.attempts)
-        entries[name] = SkillEntry(
-            attempts=record.attempts,
-            passes=record.passes,
-            first_passes=record.first_passes,
-            pass_rate=pass_rate(record.passes, record.attempts),
-            low=low,
-            high=high,
-            recent_pass_rate=pass_rate(sum(record.recent), len(record.recent)),
-            last_at=record.last_at,
-        )
-    return SkillMap(skills=entries)
+    practised = {name: record for name, record in state.skills.items() if record.attempts}
+    return SkillMap(skills={name: _skill(state, name, record) for name, record in practised.items()})
+
+
+def _skill(state: MemoryState, name: str, record: SkillRecord) -> SkillEntry:
+    level, trend = level_of(state.learning.level(name)), level_trend(record)
+    return SkillEntry(
+        level=level,
+        trend=trend,
+        words=level_in_words(level, trend, attempts=record.attempts),
+        attempts=record.attempts,
+        passes=record.passes,
+        first_passes=record.first_passes,
+        pass_rate=pass_rate(record.passes, record.attempts),
+        recent_pass_rate=pass_rate(sum(record.recent), len(record.recent)),
+        last_at=record.last_at,
+    )
 
 
 class ScoreLogView:

@@ -1,88 +1,201 @@
 """belogs/, rules/ and blueprints/: one file for each."""
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
-from memory.digests import rule_id
-from memory.events import BlueprintAdded, Event, Finished
+from memory.builder_model import EFFECT, Belief
+from memory.events import Abandoned, BlueprintAdded, Decided, Event, Finished, RuleAdded, RuleEdited, RuleJudged
+from memory.rules import RuleRecord, is_set_aside
 from memory.state import MemoryState
 from memory.views.view import Document
 from utils.files import file_stem
 from utils.ids import unit_number
 
-SOURCES_KEPT = 20
 BELOGS_IN_FOLDER = 1000
+DIGITS = 6
+
+Count = Annotated[int, Field(ge=0)]
+RuleState = Literal["proposed", "on trial", "set aside", "pinned", "banned"]
+"""Never nominated, nominated at least once, believed to harm; and what people decided, which wins over these."""
+
+
+class Effect(BaseModel):
+    """What is believed of a rule's effect on passing, a Gaussian, in logits."""
+
+    mean: float
+    sd: Annotated[float, Field(ge=0)]
 
 
 class Rule(BaseModel):
-    """A rule that reflections proposed. It is remembered, and shown to nobody yet."""
+    """A rule, and how its present version fared.
+
+    Attributes:
+        id: from the normalised text of the first version.
+        version: the present one, from 1.
+        text: the present one.
+        versions: the texts of all versions, oldest first.
+        state: in words, see RuleState.
+        skills: where it applies; empty for everywhere.
+        error_classes: it applies to tasks of skills in which one of these came up; empty for all.
+        proposals: how often reflections and people proposed it.
+        by: the unit or person that proposed it first.
+        first_at: when.
+        latest_sources: who proposed or edited it, the latest 20.
+        nominated: decided units for which the present version was a candidate.
+        held_out: of these, units that saw nothing that was learned, by lot.
+        dropped: of the others, units that did not see it, by lot.
+        shown: graded units that saw it.
+        passed_shown: of these, those that passed.
+        effect: as of the last change of this document.
+        effect_in_skill: skill -> the effect there, as of the last graded unit in it that saw the present version.
+    """
 
     schema_version: Literal[1] = 1
     id: str
-    version: int
-    state: Literal["proposed"]
+    version: Annotated[int, Field(ge=1)]
     text: str
+    versions: tuple[str, ...]
+    state: RuleState
     skills: tuple[str, ...]
     error_classes: tuple[str, ...]
-    proposals: int
+    proposals: Count
+    by: str
     first_at: str
     latest_sources: tuple[str, ...]
+    nominated: Count
+    held_out: Count
+    dropped: Count
+    shown: Count
+    passed_shown: Count
+    effect: Effect
+    effect_in_skill: dict[str, Effect]
 
 
 @dataclass(slots=True)
-class _Proposal:
-    text: str
-    first_at: str
-    count: int = 0
-    skills: set[str] = field(default_factory=set)
-    error_classes: set[str] = field(default_factory=set)
-    sources: deque[str] = field(default_factory=lambda: deque(maxlen=SOURCES_KEPT))
+class RuleBeliefs:
+    """What is believed of one version of a rule, in general and in the skills in which it was seen."""
+
+    version: int
+    effect: Effect = field(default_factory=lambda: effect_of(Belief(EFFECT.mean, EFFECT.variance)))
+    in_skill: dict[str, Effect] = field(default_factory=dict)
+
+
+def effect_of(belief: Belief) -> Effect:
+    """With the digits that documents show; zero has no sign."""
+    return Effect(mean=round(belief.mean, DIGITS) + 0.0, sd=round(belief.sd, DIGITS))
+
+
+def rule_document(record: RuleRecord, beliefs: RuleBeliefs) -> Rule:
+    """What rules/<id>.json says."""
+    return Rule(
+        id=record.id,
+        version=record.version,
+        text=record.text,
+        versions=tuple(record.texts),
+        state=_state(record, beliefs.effect),
+        skills=tuple(sorted(record.skills)),
+        error_classes=tuple(sorted(record.error_classes)),
+        proposals=record.proposals,
+        by=record.by,
+        first_at=record.first_at,
+        latest_sources=tuple(record.sources),
+        nominated=record.nominated,
+        held_out=record.held_out,
+        dropped=record.dropped,
+        shown=record.shown,
+        passed_shown=record.passed_shown,
+        effect=beliefs.effect,
+        effect_in_skill=dict(sorted(beliefs.in_skill.items())),
+    )
+
+
+def _state(record: RuleRecord, effect: Effect) -> RuleState:
+    if record.standing != "free":
+        return record.standing
+    if is_set_aside(record.shown, effect.mean, effect.sd):
+        return "set aside"
+    return "on trial" if record.nominated else "proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a unit in flight sees: rules with their versions, in a task of these skills."""
+
+    rules: tuple[tuple[str, int], ...]
+    skills: tuple[str, ...]
 
 
 class RulesView:
-    """rules/<id>.json: proposals of equal normalised text are one rule."""
+    """rules/<id>.json: written when a rule changed, was nominated, or was seen by a graded unit."""
 
     def __init__(self) -> None:
-        self._proposals: dict[str, _Proposal] = {}
-        self._dirty: dict[str, None] = {}
+        self._seen: dict[str, _Seen] = {}
+        """unit in flight -> what it sees."""
+        self._beliefs: dict[str, RuleBeliefs] = {}
+        self._dirty: dict[str, RuleRecord] = {}
 
     def fold(self, event: Event, state: MemoryState) -> None:
-        """Take the rule that a usable reflection proposes."""
-        if not isinstance(event.data, Finished):
+        """Note whom the event changes, and what is believed of them now: beliefs fade while nothing happens."""
+        rules = state.learning.rules
+        match event.data:
+            case RuleAdded(text=text):
+                self._touch(rules.named(text), state)
+            case RuleEdited(rule=rule) | RuleJudged(rule=rule):
+                self._touch(rules.get(rule), state)
+            case Decided():
+                self._decide(event.data, state)
+            case Finished():
+                self._finish(event.data, state)
+            case Abandoned(unit_id=unit):
+                self._seen.pop(unit, None)
+
+    def _touch(self, record: RuleRecord | None, state: MemoryState) -> None:
+        if record is None:
             return
-        reflection = event.data.result.reflection
-        if reflection is None or not reflection.rule:
+        known = self._beliefs.get(record.id)
+        if known is None or known.version != record.version:
+            known = self._beliefs[record.id] = RuleBeliefs(record.version)
+        known.effect = effect_of(state.learning.model.effect(record.key, skills=()))
+        self._dirty[record.id] = record
+
+    def _decide(self, decided: Decided, state: MemoryState) -> None:
+        assignment = decided.assignment
+        if assignment is None:
             return
-        key = rule_id(reflection.rule)
-        proposal = self._proposals.setdefault(key, _Proposal(reflection.rule, event.at))
-        proposal.count += 1
-        proposal.skills |= set(state.tasks[event.data.belog.task_id].task.skills)
-        proposal.error_classes.add(reflection.error_class)
-        proposal.sources.append(event.data.result.unit_id)
-        self._dirty[key] = None
+        for nominee in assignment.nominees:
+            self._touch(state.learning.rules.get(nominee.id), state)
+        if rules := tuple((each.id, each.version) for each in assignment.shown if each.kind == "rule"):
+            skills = state.in_flight[decided.spec.unit_id].task.skills
+            self._seen[decided.spec.unit_id] = _Seen(rules, skills)
+
+    def _finish(self, finished: Finished, state: MemoryState) -> None:
+        result = finished.result
+        seen = self._seen.pop(result.unit_id, None)
+        if seen is not None and result.outcome != "ungraded":
+            for rule, version in seen.rules:
+                self._note_outcome(state.learning.rules.get(rule), version, seen.skills, state)
+        if result.reflection is not None and result.reflection.rule:
+            self._touch(state.learning.rules.named(result.reflection.rule), state)
+
+    def _note_outcome(
+        self, record: RuleRecord | None, version: int, skills: tuple[str, ...], state: MemoryState
+    ) -> None:
+        if record is None or version != record.version:
+            return
+        self._touch(record, state)
+        in_skill = self._beliefs[record.id].in_skill
+        for skill in skills:
+            in_skill[skill] = effect_of(state.learning.model.effect(record.key, skills=(skill,)))
 
     def changed(self) -> Iterator[Document]:
-        """The rules that were proposed, or proposed again."""
-        for key in self._dirty:
-            proposal = self._proposals[key]
-            body = Rule(
-                id=key,
-                version=1,
-                state="proposed",
-                text=proposal.text,
-                skills=tuple(sorted(proposal.skills)),
-                error_classes=tuple(sorted(proposal.error_classes)),
-                proposals=proposal.count,
-                first_at=proposal.first_at,
-                latest_sources=tuple(proposal.sources),
-            )
-            yield Document(f"rules/{key}.json", body)
+        """The rules that changed."""
+        for rule, record in self._dirty.items():
+            yield Document(f"rules/{rule}.json", rule_document(record, self._beliefs[rule]))
         self._dirty = {}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from memory.analysis import Analysis
+from memory.assignment import RECALL, Assignment, Nominee
 from memory.attempts import (
     AttemptResult,
     AttemptSpec,
@@ -37,9 +38,13 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    RuleAdded,
+    RuleEdited,
+    RuleJudged,
     RunEnded,
     RunResumed,
     RunStarted,
+    Slot,
     TaskAdded,
 )
 from memory.make_belog import Finding, make_belog
@@ -144,8 +149,33 @@ def finished(state: MemoryState, number: int = 1, outcome: Outcome = "passed", *
     return Finished(result=result, belog=a_belog(state, state.in_flight[result.unit_id].spec, result))
 
 
-def decided(number: int = 1, task_id: str = "add", **fields: Any) -> Decided:
-    return Decided(spec=a_spec(number, task_id, **fields), run=1, why="a test")
+def a_nominee(rule: str, version: int = 1, **fields: Any) -> Nominee:
+    """A rule that its coin shows."""
+    values: dict[str, Any] = {"kind": "rule", "score": 0.125, "drop_probability": 0.125, "lot": 2**63, "dropped": False}
+    return Nominee(id=rule, version=version, **{**values, **fields})
+
+
+def an_assignment(*nominees: Nominee, control: bool = False) -> Assignment:
+    lot = 0 if control else 2**63
+    return Assignment(holdout_probability=0.25 if nominees else 0, lot=lot, control=control, nominees=nominees)
+
+
+def decided(
+    number: int = 1,
+    task_id: str = "add",
+    *,
+    slot: Slot = "drill",
+    forecast: float | None = None,
+    assignment: Assignment | None = None,
+    **fields: Any,
+) -> Decided:
+    """The fields are the spec's."""
+    spec = a_spec(number, task_id, **fields)
+    return Decided(spec=spec, run=1, why="a test", slot=slot, forecast=forecast, assignment=assignment)
+
+
+def rule_added(text: str = "Sort it first.", **fields: Any) -> RuleAdded:
+    return RuleAdded(text=text, by="a test", **fields)
 
 
 def added(task_id: str = "add", **fields: Any) -> TaskAdded:
@@ -172,9 +202,17 @@ def open_memory(folder: Path, what: str = "a test") -> MemoryManager:
     return MemoryManager.open(folder, views=all_views(), clock=FakeClock(), what=what, identify=lambda: MEMORY_ID)
 
 
-def unit(memory: MemoryManager, number: int, task_id: str = "add", outcome: Outcome = "passed", **fields: Any) -> None:
-    """Decide and finish one unit."""
-    memory.append([decided(number, task_id)])
+def unit(
+    memory: MemoryManager,
+    number: int,
+    task_id: str = "add",
+    outcome: Outcome = "passed",
+    *,
+    assignment: Assignment | None = None,
+    **fields: Any,
+) -> None:
+    """Decide and finish one unit; the fields are the result's."""
+    memory.append([decided(number, task_id, assignment=assignment)])
     memory.append([finished(memory.state, number, outcome, **fields)])
 
 
@@ -188,8 +226,13 @@ def live_a_little(folder: Path) -> None:
         memory.append([run_started()])
         unit(memory, 1)
         unit(memory, 2, "sort/it", "failed", reflection=a_reflection())
+        memory.append([rule_added(), rule_added("Never sort.", skills=("sorting",), error_classes=("KeyError",))])
+        rules = [rule.id for rule in memory.state.learning.rules]
+        memory.append([RuleJudged(rule=rules[2], standing="banned", by="a test")])
+        memory.append([RuleEdited(rule=rules[1], text="Sort it first, then search.", by="a test")])
+        assignment = an_assignment(a_nominee(rules[0]), a_nominee(rules[1], 2), a_nominee(RECALL, kind="recall"))
         memory.append([Faulted(fault="ModelFault", message="away"), RunResumed(run=1)])
-        memory.append([decided(3)])
+        memory.append([decided(3, slot="explore", forecast=0.5, assignment=assignment)])
         memory.append([Parked(unit_id=f"{MEMORY_ID}-000003", reason="a stop")])
         memory.append([Analysed(analysis=an_analysis())])
         memory.append([RunEnded(run=1, reason="enough", units=2)])

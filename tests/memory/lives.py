@@ -2,28 +2,51 @@
 
 from hypothesis import strategies as st
 
+from memory.assignment import RECALL, Assignment
 from memory.attempts import Outcome, Reflection
-from memory.events import Analysed, BlueprintAdded, Event, Faulted, Happening, Parked, RunEnded, RunResumed
+from memory.events import (
+    Abandoned,
+    Analysed,
+    BlueprintAdded,
+    Event,
+    Faulted,
+    Happening,
+    Parked,
+    Quarantined,
+    Restarted,
+    RuleEdited,
+    RuleJudged,
+    RunEnded,
+    RunResumed,
+    Validated,
+)
+from memory.rules import RuleBook, Standing
 from memory.state import MemoryState
 from tests.memory.builders import (
     AT,
     a_blueprint,
+    a_nominee,
     a_reflection,
     added,
     an_analysis,
+    an_assignment,
     created,
     decided,
     finished,
+    rule_added,
     run_started,
 )
+from utils.ids import unit_number
 
 TASK_IDS = ("add", "queue", "Sort/It", "sort/it", "a-b", "wish")
 SKILLS = ("arithmetic", "sorting", "strings")
-RULES = ("Check the empty list first.", "check the EMPTY list  first", "Sort it.", "")
+RULES = ("Check the empty list first.", "check the EMPTY list  first", "Sort it.", "Do not sort it.", "")
+ERRORS = ("KeyError", "wrong answer")
+STANDINGS: tuple[Standing, ...] = ("free", "pinned", "banned")
 
 reflections = (
     st.none()
-    | st.builds(a_reflection, st.sampled_from(RULES), error_class=st.sampled_from(("KeyError", "wrong answer")))
+    | st.builds(a_reflection, st.sampled_from(RULES), error_class=st.sampled_from(ERRORS))
     | st.just(Reflection(usable=False, problem="no JSON"))
 )
 outcomes: st.SearchStrategy[Outcome] = st.sampled_from(("passed", "failed", "ungraded"))
@@ -35,6 +58,12 @@ tasks = st.builds(
     origin=st.sampled_from(("user", "curriculum")),
     priority=st.integers(-2, 2),
     difficulty=st.sampled_from((0.0, 0.25, 1.0)),
+)
+rules = st.builds(
+    rule_added,
+    st.sampled_from(RULES[:-1]),
+    skills=st.lists(st.sampled_from(SKILLS), max_size=2, unique=True).map(tuple),
+    error_classes=st.lists(st.sampled_from(ERRORS), max_size=1).map(tuple),
 )
 
 
@@ -49,29 +78,62 @@ def lives(draw: st.DrawFn, *, longest: int = 40) -> list[Happening]:
 
     tell(created())
     tell(draw(tasks))
-    for kind in draw(st.lists(st.sampled_from("tddffffffbpxsrea"), max_size=longest)):
+    for kind in draw(st.lists(st.sampled_from("tddnnnffffffffbpxsreaRREJwAqv"), max_size=longest)):
         tell(_next(draw, state, kind))
     return told[1:]
 
 
 def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
-    if kind == "t":
-        return draw(tasks)
-    if kind == "d" or (kind in "fp" and not state.in_flight):
-        return decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))))
-    if kind == "f":
-        number = int(draw(st.sampled_from(sorted(state.in_flight))).rpartition("-")[2])
-        outcome = draw(outcomes)
-        first = outcome == "passed" and draw(st.booleans())
-        return finished(state, number, outcome, passed_first=first, reflection=draw(reflections))
-    if kind == "p":
-        return Parked(unit_id=next(iter(state.in_flight)), reason="a stop")
+    if kind in "fpwA" and state.in_flight:
+        return _of_flight(draw, state, kind)
+    if kind in "EJ" and len(state.learning.rules):
+        return _word_on(draw, state.learning.rules, kind)
+    if kind in "dnfpwA":
+        assignment = draw(assignments(state.learning.rules)) if kind == "n" else None
+        return decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))), assignment=assignment)
     others: dict[str, Happening] = {
         "b": BlueprintAdded(blueprint=a_blueprint(len(state.blueprints.get("builder-default", ())) + 1)),
         "x": Faulted(fault="ModelFault", message="away"),
         "s": run_started(state.runs + 1),
         "r": RunResumed(run=max(state.runs, 1)),
         "e": RunEnded(run=state.runs, reason="enough", units=state.run_totals.units),
+        "q": Quarantined(task_id=min(state.tasks), why="nobody passes it"),
+        "v": Validated(task_id=min(state.tasks), sound=draw(st.booleans()), why="its reference was tried"),
         "a": Analysed(analysis=an_analysis(state.analyses + 1)),
     }
-    return others[kind]
+    if kind in others:
+        return others[kind]
+    return draw(tasks) if kind == "t" else draw(rules)
+
+
+def _of_flight(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
+    """What can become of a unit in flight."""
+    unit = draw(st.sampled_from(sorted(state.in_flight)))
+    if kind == "f":
+        outcome = draw(outcomes)
+        first = outcome == "passed" and draw(st.booleans())
+        return finished(state, unit_number(unit), outcome, passed_first=first, reflection=draw(reflections))
+    words: dict[str, Happening] = {
+        "p": Parked(unit_id=unit, reason="a stop"),
+        "w": Restarted(unit_id=unit),
+        "A": Abandoned(unit_id=unit, deaths=3),
+    }
+    return words[kind]
+
+
+def _word_on(draw: st.DrawFn, book: RuleBook, kind: str) -> Happening:
+    """A person's word on a rule that there is."""
+    record = draw(st.sampled_from(list(book)))
+    if kind == "J":
+        return RuleJudged(rule=record.id, standing=draw(st.sampled_from(STANDINGS)), by="a test")
+    return RuleEdited(rule=record.id, text=f"{record.texts[0]} Version {record.version + 1}.", by="a test")
+
+
+@st.composite
+def assignments(draw: st.DrawFn, book: RuleBook) -> Assignment:
+    """Coins for some of the rules that there are, and perhaps for recall."""
+    chosen = draw(st.lists(st.sampled_from(list(book)), max_size=3, unique_by=id)) if len(book) else []
+    nominees = [a_nominee(each.id, each.version, dropped=draw(st.booleans())) for each in chosen]
+    if draw(st.booleans()):
+        nominees.append(a_nominee(RECALL, kind="recall"))
+    return an_assignment(*nominees, control=bool(nominees) and draw(st.booleans()))

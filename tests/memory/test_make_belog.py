@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from memory.attempts import Assertion, AttemptResult, Outcome, RunFacts, Verdict
+from memory.attempts import Assertion, AttemptResult, Outcome, RunFacts, Shown, Verdict
 from memory.belogs import BELog, ExecutionContext, ExecutionTime, FileChange
 from memory.events import Event, Happening
 from memory.make_belog import Finding, efficiency, error_class
-from memory.state import Cost, MemoryState
+from memory.records import Cost
+from memory.state import MemoryState
 from memory.tasks import Check
 from tests.memory.builders import (
     AT,
@@ -48,7 +49,13 @@ def log_of(state: MemoryState, result: AttemptResult | None = None, **given: Any
 
 
 def test_a_log_says_what_ran_with_what() -> None:
-    spec = a_spec(900, shown_rules=("rule-1",), shown_belogs=("b",), blueprint_version=3, max_repairs=1)
+    spec = a_spec(
+        900,
+        shown_rules=(Shown(id="rule-1@2", text="Do."),),
+        shown_belogs=(Shown(id="b", text="It failed."),),
+        blueprint_version=3,
+        max_repairs=1,
+    )
     log = a_belog(told(), spec, a_result(900))
     assert (log.timestamp, log.task_id, log.task_name, log.execution_trace_id) == (AT, "add", "add", spec.unit_id)
     assert (log.blueprint_id, log.blueprint_version) == ("builder-default", 3)
@@ -58,7 +65,7 @@ def test_a_log_says_what_ran_with_what() -> None:
         sandbox_safe=False,
         temperature=0.2,
         max_repairs=1,
-        shown_rules=("rule-1",),
+        shown_rules=("rule-1@2",),
         shown_belogs=("b",),
     )
 

@@ -173,6 +173,7 @@ class TestOneWrite:
             assert self.touched(memory, 210) == early
         assert early == {
             "advanced/current_difficulty.json",
+            "advanced/strategy_weights.json",
             "advanced/trainer_log.json",
             "belogs//abcdef-.json",
             "core/builder_profile.json",

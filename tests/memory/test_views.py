@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from memory.attempts import Outcome, Reflection
 from memory.belogs import BELog
 from memory.events import Event, Faulted, Finished, Happening
+from memory.levels import level_of
 from memory.view_files import Fold, render
 from memory.views.advanced import LearnedConcepts, TrainerLog
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
@@ -73,6 +74,7 @@ def test_a_new_memory_has_its_documents_at_once() -> None:
     assert sorted(Folded().documents) == [
         "advanced/current_difficulty.json",
         "advanced/learned_concepts.json",
+        "advanced/strategy_weights.json",
         "advanced/trainer_log.json",
         "core/builder_profile.json",
         "core/score_log.json",
@@ -104,11 +106,11 @@ def test_the_profile_counts_what_happened() -> None:
     assert [(each.error_class, each.count) for each in profile.common_errors] == [("wrong answer", 1)]
 
 
-def test_the_skill_map_shows_the_pass_record_with_its_interval() -> None:
+def test_the_skill_map_shows_the_pass_record_and_the_level() -> None:
     folded = Folded(added(skills=("arithmetic", "sums"))).unit(1).unit(2, "failed")
     skill = folded.read("core/skill_map.json", SkillMap).skills["sums"]
     assert (skill.attempts, skill.passes, skill.pass_rate, skill.recent_pass_rate) == (2, 1, 0.5, 0.5)
-    assert (skill.low, skill.high) == (0.094531, 0.905469)
+    assert skill.level == level_of(folded.fold.state.learning.level("sums"))
 
 
 def test_the_queue_shows_people_s_tasks_by_priority_until_their_first_outcome() -> None:
@@ -160,12 +162,12 @@ def test_reflections_are_kept_usable_or_not_the_latest_twenty() -> None:
 def test_equal_proposals_are_one_rule_and_a_negation_is_another() -> None:
     folded = Folded(added("add", skills=("arithmetic",)), added("sort", skills=("sorting",)))
     folded.unit(1, "failed", reflection=a_reflection("Use a heap."))
-    folded.unit(2, "failed", "sort", reflection=a_reflection("use  a HEAP", error_class="KeyError"))
+    folded.unit(2, "failed", "sort", reflection=a_reflection("use  a HEAP"))
     folded.unit(3, "failed", reflection=a_reflection("Do not use a heap."))
     rules = [folded.read(path, Rule) for path in folded.documents if path.startswith("rules/")]
     assert [(rule.text, rule.proposals) for rule in rules] == [("Use a heap.", 2), ("Do not use a heap.", 1)]
     assert rules[0].skills == ("arithmetic", "sorting")
-    assert rules[0].error_classes == ("KeyError", "wrong answer")
+    assert rules[0].error_classes == ("wrong answer",)
     assert rules[0].latest_sources == ("abcdef12-000001", "abcdef12-000002")
 
 

@@ -1,0 +1,138 @@
+"""What outcomes teach: the model of the Builder, the rules and the reviews, moved together by the fold of the log."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from memory.assignment import RECALL
+from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practice, prior_difficulty
+from memory.digests import normalised_rule
+from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged
+from memory.records import InFlight
+from memory.reviews import Reviews
+from memory.rules import RuleBook, RuleRecord
+from memory.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Graded attempts at a task or at all of a skill, and how much harder than declared, in logits x attempts."""
+
+    attempts: int = 0
+    harder: float = 0.0
+
+
+class Learning:
+    """All that is learned of the Builder."""
+
+    def __init__(self) -> None:
+        """Nothing is."""
+        self.model = BuilderModel()
+        self.rules = RuleBook()
+        self.reviews = Reviews()
+        self.recalls = 0
+        """Graded units whose prompts told of earlier attempts."""
+        self._numbers = np.zeros(0, dtype=np.intp)
+        self._tried: dict[str, _Tried] = {}
+        self._surprise: dict[str, _Tried] = {}
+
+    def expected(self, task: Task, shown: Iterable[str] = ()) -> float:
+        """The probability, 0..1, that a unit of this task passes with these learned things in its prompts."""
+        return self.model.forecast(practice_of(task, shown))
+
+    def level(self, skill: str) -> Belief:
+        """The logit of passing a task of this skill of medium difficulty, as the skill's tasks have turned out to be.
+
+        It is theta[skill], less the mean over its tried tasks, weighted by attempts, of how much harder than declared
+        they are believed to be. Where all tasks of a skill are harder than declared it is the Builder that is weak;
+        abilities are forgotten and difficulties are not, so that without this term the difficulties would hide it.
+        The variance is theta's.
+        """
+        ability, surprise = self.model.ability(skill), self._surprise.get(skill)
+        harder = surprise.harder / surprise.attempts if surprise else 0.0
+        return Belief(ability.mean - harder, ability.variance)
+
+    def _note_surprise(self, task: Task) -> None:
+        """Keep each skill's sum over its tasks of attempts x (b - prior mean of b) up to date."""
+        before = self._tried.get(task.id, _Tried())
+        believed = self.model.difficulty(task.id, declared=task.difficulty).mean
+        attempts = before.attempts + 1
+        after = _Tried(attempts, attempts * (believed - prior_difficulty(task.difficulty)))
+        self._tried[task.id] = after
+        for skill in task.skills:
+            known = self._surprise.get(skill, _Tried())
+            self._surprise[skill] = _Tried(known.attempts + 1, known.harder + after.harder - before.harder)
+
+    def decide(self, decided: Decided) -> None:
+        """Count the nominations."""
+        assignment = decided.assignment
+        for nominee in assignment.nominees if assignment else ():
+            if nominee.kind == "rule":
+                self.rules.note_nominee(
+                    nominee.id,
+                    nominee.version,
+                    control=assignment is not None and assignment.control,
+                    dropped=nominee.dropped,
+                )
+
+    def finish(self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str) -> None:
+        """Learn from a unit's outcome, the unit-th of the memory, and take the rule that it proposes.
+
+        `errors` are the classes under which its last error is remembered of the task's skills.
+        """
+        result = finished.result
+        if result.outcome == "ungraded":
+            self.model.pass_by()
+        else:
+            passed = result.outcome == "passed"
+            self.model.observe(practice_of(flight.task, flight.shown), float(passed))
+            self._note_surprise(flight.task)
+            self.reviews.note(flight.task.id, passed=passed, first=result.passed_first, unit=unit)
+            self._note_shown(flight, passed=passed)
+        reflection = result.reflection
+        if reflection is not None and normalised_rule(reflection.rule):
+            record = self.rules.propose(
+                reflection.rule, by=result.unit_id, at=at, skills=flight.task.skills, error_classes=errors
+            )
+            self._number(record)
+
+    def steer(self, word: RuleAdded | RuleEdited | RuleJudged, *, at: str) -> None:
+        """What a person says about rules."""
+        match word:
+            case RuleAdded():
+                record = self.rules.propose(
+                    word.text, by=word.by, at=at, skills=word.skills, error_classes=word.error_classes
+                )
+                self._number(record)
+            case RuleEdited():
+                self.rules.edit(word.rule, word.text, by=word.by)
+                edited = self.rules.get(word.rule)
+                assert edited is not None  # the fold refuses words on unknown rules
+                self._number(edited)
+            case RuleJudged():
+                self.rules.judge(word.rule, word.standing)
+
+    def _number(self, record: RuleRecord) -> None:
+        """Note where the model keeps the present version of a rule."""
+        place = record.place
+        if place >= len(self._numbers):
+            more = max(place + 1, 64)
+            self._numbers = np.concatenate((self._numbers, np.zeros(more, dtype=np.intp)))
+        self._numbers[place] = self.model.rule_number(record.key)
+
+    def effects(self, places: Numbers, task: Task) -> Effects:
+        """What is believed of the rules at these places of the book, in this task; arrays of one shape, in logits."""
+        return self.model.effects(self._numbers[places], skills=task.skills)
+
+    def _note_shown(self, flight: InFlight, *, passed: bool) -> None:
+        for nominee in flight.assignment.shown if flight.assignment else ():
+            if nominee.id == RECALL:
+                self.recalls += 1
+            else:
+                self.rules.note_shown(nominee.id, nominee.version, passed=passed)
+
+
+def practice_of(task: Task, shown: Iterable[str] = ()) -> Practice:
+    """The task as the model of the Builder looks at it."""
+    return Practice(task=task.id, difficulty=task.difficulty, skills=task.skills, rules=tuple(shown))
