@@ -18,12 +18,13 @@ from memory.event_lines import holds_log, known_head
 from memory.event_log import EventLog
 from memory.events import FORMAT, Event, Happening, MemoryCreated, TaskAdded
 from memory.lock import WriterLock
+from memory.rule_wishes import batches, event_of, why_impossible
 from memory.state import MemoryState
 from memory.view_files import FOLD_BLOCK, Fold, compare, rebuild, write_documents
 from memory.views.view import View
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageFault
-from utils.files import file_stem, json_text, parse_json, write_atomically
+from utils.files import file_stem, json_text, parse_json, sync_file, write_atomically
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class MemoryManager:
         self._log = EventLog(folder / "events")
         self._fold = Fold(views)
         self._batches = 0
+        self._unsynced: set[Path] = set()
         self._views_behind = True
 
     @classmethod
@@ -118,12 +120,16 @@ class MemoryManager:
 
     def _write_views(self) -> None:
         self._views_behind = True
-        write_documents(self._folder, self._fold.changed())
+        self._unsynced.update(write_documents(self._folder, self._fold.changed(), lasting=False))
         self._views_behind = False
 
     def _write_mark(self) -> None:
+        """Note that the views are right so far, once they would outlive a power cut; those behind it are made anew."""
         if self._views_behind:
             return
+        for path in self._unsynced:
+            sync_file(path)
+        self._unsynced.clear()
         document = {"schema_version": 1, "seq": self._log.head.seq}
         write_atomically(self._folder / MARK_FILE, json_text(document).encode())
 
@@ -138,8 +144,18 @@ class MemoryManager:
     def _grant(self, wishes: Sequence[inbox.Wish], fresh_views: Callable[[], Sequence[View]]) -> None:
         if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
             self.append(tasks)
+        for wish in wishes:
+            self._steer(wish)
         if any(wish.rebuild for wish in wishes):
             rebuild(self._folder, fresh_views(), compare(self._folder, fresh_views()))
+
+    def _steer(self, wish: inbox.Wish) -> None:
+        """Do what is wanted of the rules; what has become impossible since it was wanted is left out with a notice."""
+        for batch in batches(wish.rules):
+            if why := next(filter(None, (why_impossible(self.state.learning.rules, each) for each in batch)), ""):
+                log.warning("inbox.impossible", by=wish.by, why=why)
+                continue
+            self.append([event_of(each, by=wish.by) for each in batch])
 
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""

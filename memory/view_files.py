@@ -60,10 +60,12 @@ def render(document: Document) -> bytes:
     return json_text(document.body.model_dump(mode="json")).encode("utf-8")
 
 
-def write_documents(folder: Path, documents: Iterable[Document]) -> None:
-    """Put the documents on disk, each whole."""
+def write_documents(folder: Path, documents: Iterable[Document], *, lasting: bool = True) -> Iterator[Path]:
+    """Put the documents on disk, each whole; their paths, as they are written. `lasting`: see write_atomically."""
     for document in documents:
-        write_atomically(folder / document.path, render(document))
+        path = folder / document.path
+        write_atomically(path, render(document), lasting=lasting)
+        yield path
 
 
 def compare(
@@ -100,7 +102,8 @@ def compare(
 def rebuild(folder: Path, views: Sequence[View], differences: Differences) -> None:
     """Make the views what the log says; only files that differ are touched."""
     wanted = {*differences.missing, *differences.different}
-    write_documents(folder, (each for each in _all_documents(folder, Fold(views)) if each.path in wanted))
+    for _ in write_documents(folder, (each for each in _all_documents(folder, Fold(views)) if each.path in wanted)):
+        pass
     for path in differences.extra:
         (folder / path).unlink(missing_ok=True)
 

@@ -36,8 +36,13 @@ def json_text(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace the file: readers see the old bytes or the new ones, also after a crash.
+def write_atomically(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Replace the file: readers see the old bytes or the new ones, also after a crash of the program.
+
+    Args:
+        path: the file.
+        data: all of its bytes.
+        lasting: whether that holds after a power cut too; what can be made again is written faster without.
 
     Raises:
         StorageFault: the disk is full or refuses.
@@ -48,11 +53,27 @@ def write_atomically(path: Path, data: bytes) -> None:
         with temporary.open("wb") as stream:
             stream.write(data)
             stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        raise StorageFault(f"cannot write {path}: {error.strerror}; make room or correct its permissions") from error
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to this file last through a power cut; nothing if it is gone.
+
+    Raises:
+        StorageFault: the disk refuses.
+    """
+    try:
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    except FileNotFoundError:
+        return
+    except OSError as error:
         raise StorageFault(f"cannot write {path}: {error.strerror}; make room or correct its permissions") from error
 
 
