@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import structlog
 from pydantic import BaseModel, StringConstraints, ValidationError
 
+from memory.rule_wishes import RuleWish
 from memory.tasks import Task
 from utils.errors import InputError, StorageFault
 from utils.files import parse_json, read_bounded, sync_folder, write_atomically
@@ -22,11 +23,12 @@ MAX_TASK_BYTES = 8 * 1024 * 1024
 
 
 class Wish(BaseModel):
-    """Tasks that somebody wants to be known, or views that should be made anew."""
+    """Tasks that somebody wants to be known, what somebody wants of the rules, or views that should be made anew."""
 
     schema_version: Literal[1] = 1
     by: Annotated[str, StringConstraints(max_length=200)]
-    tasks: tuple[Task, ...]
+    tasks: tuple[Task, ...] = ()
+    rules: tuple[RuleWish, ...] = ()
     rebuild: bool = False
 
 
@@ -40,7 +42,7 @@ def leave(folder: Path, wish: Wish, *, at: str) -> Path:
     _check_size(wish)
     data = wish.model_dump_json(indent=2).encode()
     if len(data) > MAX_WISH_BYTES:
-        raise InputError(f"the tasks have {len(data)} bytes together, {MAX_WISH_BYTES} fit; add them in parts")
+        raise InputError(f"all together have {len(data)} bytes, {MAX_WISH_BYTES} fit; add them in parts")
     stamp = at.replace(":", "").replace(".", "")
     path = folder / "inbox" / f"{stamp}-{secrets.token_hex(4)}.json"
     write_atomically(path, data)

@@ -11,37 +11,37 @@ if __package__ in (None, ""):  # run as a file: the folder of the packages belon
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import secrets
-import time
-from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel, ValidationError
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from pydantic import ValidationError
 
 from executor.doctor.command import doctor
 from memory import inbox
-from memory.lock import WriterLock, describe_holder
-from memory.memory_manager import MemoryManager
-from memory.reading import check_memory, find_task, known_tasks, latest_belogs, read_document
+from memory.reading import find_task, known_tasks, latest_belogs, read_document
 from memory.task_sources import load_tasks
 from memory.tasks import Task, check_flaw
 from memory.trend import Trend, trend_of
-from memory.view_files import compare, rebuild
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
-from trainer.views import all_views
-from utils.clock import SystemClock, iso
 from utils.command import run_command
+from utils.commands.rebuild import rebuild_views
+from utils.commands.rules import rules
+from utils.commands.shared import (
+    BY,
+    AsJson,
+    Memory,
+    folder_of,
+    leave,
+    show,
+    show_lines,
+    show_table,
+    wrong_option,
+)
 from utils.errors import InputError
-from utils.files import json_text, read_bounded
-from utils.settings import load_settings
-from utils.text import one_line, printable
+from utils.files import read_bounded
+from utils.text import one_line
 
 MAX_SOURCE_BYTES = 1024 * 1024
-SETTLE_S = 0.5
-BY = "utils/cli.py"
 OPTIONS = {
     "goal": "GOAL",
     "name": "--name",
@@ -54,11 +54,10 @@ OPTIONS = {
 }
 """Field of a task -> where a person gives it."""
 
-Memory = Annotated[Path | None, typer.Option("--memory", help="The memory's folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
+app.command("rebuild")(rebuild_views)
+app.add_typer(rules, name="rules")
 
 
 @app.command()
@@ -77,7 +76,7 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """Ask for a task. With checks it is graded; without, it is tried and kept, marked ungraded."""
-    folder = _folder(memory)
+    folder = folder_of(memory)
     for number, code in enumerate(check or (), start=1):
         if flaw := check_flaw(code):
             raise InputError(f"--check {number}: {flaw}")
@@ -94,9 +93,9 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         reference=_utf8(source, reference),
         origin="user",
     )
-    _leave(folder, [task])
+    leave(folder, inbox.Wish(by=BY, tasks=(task,)))
     graded = "graded" if task.graded else "ungraded: it has no checks"
-    _print(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
+    show(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
 
 
 @app.command()
@@ -106,10 +105,10 @@ def import_tasks(
     as_json: AsJson = False,
 ) -> None:
     """Ask for all tasks of a file; a task with a known id replaces it."""
-    folder = _folder(memory)
-    tasks = [task.model_copy(update={"origin": "user"}) for task in load_tasks(file)]
-    _leave(folder, tasks)
-    _print({"imported": [task.id for task in tasks]} if as_json else f"{len(tasks)} tasks of {file} imported")
+    folder = folder_of(memory)
+    tasks = tuple(task.model_copy(update={"origin": "user"}) for task in load_tasks(file))
+    leave(folder, inbox.Wish(by=BY, tasks=tasks))
+    show({"imported": [task.id for task in tasks]} if as_json else f"{len(tasks)} tasks of {file} imported")
 
 
 @app.command()
@@ -119,15 +118,15 @@ def list_tasks(
     as_json: AsJson = False,
 ) -> None:
     """Show tasks, those that people wait for first."""
-    tasks = [task for task, _ in zip(known_tasks(_folder(memory)), range(count), strict=False)]
+    tasks = [task for task, _ in zip(known_tasks(folder_of(memory)), range(count), strict=False)]
     if as_json:
-        _print([task.model_dump(mode="json") for task in tasks])
+        show([task.model_dump(mode="json") for task in tasks])
         return
     rows = [
         (task.id, f"{task.difficulty:.2f}", str(task.priority), "graded" if task.graded else "ungraded", task.name)
         for task in tasks
     ]
-    _table(("task", "difficulty", "priority", "", "name"), rows)
+    show_table(("task", "difficulty", "priority", "", "name"), rows)
 
 
 @app.command()
@@ -135,13 +134,13 @@ def get_task(
     task_id: Annotated[str, typer.Argument(help="The task's id.")], memory: Memory = None, as_json: AsJson = False
 ) -> None:
     """Show one task and its latest attempts."""
-    found = find_task(_folder(memory), task_id)
+    found = find_task(folder_of(memory), task_id)
     if as_json:
-        _print(found)
+        show(found)
         return
     task = found.task
     graded = f"{len(task.checks)} checks" if task.graded else "ungraded"
-    _lines(
+    show_lines(
         [
             f"{task.id}: {task.name}",
             f"difficulty {task.difficulty:.2f}, priority {task.priority}, skills {', '.join(task.skills)}, {graded}",
@@ -152,18 +151,18 @@ def get_task(
     )
     rows = [(each.unit_id, each.at, each.outcome, str(each.turns), each.ended) for each in found.latest]
     if rows:
-        _table(("attempt", "at", "outcome", "turns", "ended"), rows)
+        show_table(("attempt", "at", "outcome", "turns", "ended"), rows)
 
 
 @app.command()
 def get_profile(memory: Memory = None, as_json: AsJson = False) -> None:
     """Show the Builder at a glance."""
-    profile = read_document(_folder(memory), "core/builder_profile.json", BuilderProfile)
+    profile = read_document(folder_of(memory), "core/builder_profile.json", BuilderProfile)
     if as_json:
-        _print(profile)
+        show(profile)
         return
     errors = ", ".join(f"{each.error_class} ({each.count})" for each in profile.common_errors)
-    _lines(
+    show_lines(
         [
             f"Memory {profile.memory_id}: {profile.units} attempts in {profile.runs} runs, {profile.tokens} tokens",
             f"{profile.passed_first} passed first time, {profile.passed_after_repair} after repair",
@@ -178,15 +177,16 @@ def get_profile(memory: Memory = None, as_json: AsJson = False) -> None:
 @app.command()
 def get_skills(memory: Memory = None, as_json: AsJson = False) -> None:
     """Show the skill map."""
-    skills = read_document(_folder(memory), "core/skill_map.json", SkillMap)
+    skills = read_document(folder_of(memory), "core/skill_map.json", SkillMap)
     if as_json:
-        _print(skills)
+        show(skills)
         return
     rows = [
-        (name, str(each.attempts), f"{each.pass_rate:.0%}", f"{each.low:.0%} to {each.high:.0%}")
+        (name, str(each.attempts), f"{each.pass_rate:.0%}", f"{each.level.value:.0%}",
+         f"{each.level.low:.0%} to {each.level.high:.0%}", each.trend.direction)
         for name, each in sorted(skills.skills.items())
-    ]
-    _table(("skill", "tried", "passed", "95 % interval"), rows)
+    ]  # fmt: skip
+    show_table(("skill", "tried", "passed", "level", "95 % interval", "trend"), rows)
 
 
 @app.command()
@@ -196,11 +196,11 @@ def get_trend(
     as_json: AsJson = False,
 ) -> None:
     """Show how the latest attempts went, step by step."""
-    trend = trend_of(read_document(_folder(memory), "core/score_log.json", ScoreLog), window=window)
+    trend = trend_of(read_document(folder_of(memory), "core/score_log.json", ScoreLog), window=window)
     if as_json:
-        _print(trend)
+        show(trend)
         return
-    _lines(_trend_lines(trend))
+    show_lines(_trend_lines(trend))
 
 
 @app.command()
@@ -211,9 +211,9 @@ def belogs(
     as_json: AsJson = False,
 ) -> None:
     """Show Blueprint Execution Logs, the newest first."""
-    found = latest_belogs(_folder(memory), count=count, task_id=task)
+    found = latest_belogs(folder_of(memory), count=count, task_id=task)
     if as_json:
-        _print([each.model_dump(mode="json") for each in found])
+        show([each.model_dump(mode="json") for each in found])
         return
     words = {True: "passed", False: "failed", None: "ungraded"}
     rows = [
@@ -221,67 +221,14 @@ def belogs(
          each.errors_encountered[-1].error_class if each.errors_encountered else "")
         for each in found
     ]  # fmt: skip
-    _table(("trace", "task", "outcome", "efficiency", "last error"), rows)
-
-
-@app.command("rebuild")
-def rebuild_views(
-    check: Annotated[bool, typer.Option("--check", help="Only compare; write nothing.")] = False,
-    memory: Memory = None,
-    as_json: AsJson = False,
-) -> int:
-    """Make all views anew from the event log, or check that they are what it says."""
-    folder = _folder(memory)
-    check_memory(folder)
-    lock = WriterLock(folder)
-    if not lock.try_acquire("utils/cli.py rebuild", iso(SystemClock().now())):
-        return _check_running(folder, as_json=as_json) if check else _ask_for_rebuild(folder, as_json=as_json)
-    try:
-        differences = compare(folder, all_views())
-        if not check:
-            rebuild(folder, all_views(), differences)
-    finally:
-        lock.release()
-    lines = list(differences.lines())
-    done = "as the log says" if differences.none else f"{len(lines)} {'differ' if check else 'mended'}"
-    _print({"views": done, "files": lines} if as_json else "\n".join([*lines, f"The views are {done}."]))
-    return 1 if check and not differences.none else 0
-
-
-def _check_running(folder: Path, *, as_json: bool) -> int:
-    """Compare under a loop that writes: files that it replaces meanwhile are left out."""
-    started = time.time()
-    differences = compare(folder, all_views(), settle_s=SETTLE_S, changed_since=started)
-    lines = list(differences.lines())
-    state = "as the log says" if differences.none else f"{len(lines)} differ"
-    note = f"{describe_holder(folder)} is writing; what it replaced meanwhile was not compared"
-    _print(
-        {"views": state, "files": lines, "note": note}
-        if as_json
-        else "\n".join([*lines, f"The views are {state}; {note}."])
-    )
-    return 0 if differences.none else 1
-
-
-def _ask_for_rebuild(folder: Path, *, as_json: bool) -> int:
-    inbox.leave(folder, inbox.Wish(by=BY, tasks=(), rebuild=True), at=iso(SystemClock().now()))
-    text = f"{describe_holder(folder)} was asked to rebuild the views at its next step"
-    _print({"views": text} if as_json else text)
-    return 0
-
-
-def _folder(memory: Path | None) -> Path:
-    return load_settings(memory=memory).memory
+    show_table(("trace", "task", "outcome", "efficiency", "last error"), rows)
 
 
 def _task(**fields: Any) -> Task:  # noqa: ANN401  the options of a command, validated here
     try:
         return Task(**fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = OPTIONS.get(str(first["loc"][0]) if first["loc"] else "", "the task")
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{place}: {message}, not {one_line(repr(first['input']), 60)}") from error
+        raise wrong_option(error, OPTIONS, whole="the task") from error
 
 
 def _new_id(folder: Path) -> str:
@@ -300,44 +247,6 @@ def _utf8(source: bytes | None, path: Path | None) -> str | None:
         return None if source is None else source.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"--reference {path}: not UTF-8 at byte {error.start}") from error
-
-
-def _leave(folder: Path, tasks: Sequence[Task]) -> None:
-    """Into the inbox; and from there into the memory, if there is one and no loop is running that will do it.
-
-    A memory is begun by the loop alone, for it alone is told the seed.
-    """
-    clock = SystemClock()
-    inbox.leave(folder, inbox.Wish(by=BY, tasks=tuple(tasks)), at=iso(clock.now()))
-    lock = WriterLock(folder)
-    if not (folder / "events").is_dir() or not lock.try_acquire(BY, iso(clock.now())):
-        return
-    lock.release()
-    with MemoryManager.open(folder, views=all_views(), clock=clock, what=BY, identify=lambda: "") as memory:
-        memory.take_wishes(all_views)
-
-
-def _print(value: BaseModel | str | dict[str, Any] | list[Any]) -> None:
-    if isinstance(value, BaseModel):
-        value = value.model_dump(mode="json")
-    sys.stdout.write(value + "\n" if isinstance(value, str) else json_text(value))
-
-
-def _lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write("\n".join(printable(part) for part in line.split("\n")) + "\n")
-
-
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns on a terminal, tabs between fields in a pipe."""
-    console = Console()
-    if not console.is_terminal:
-        _lines("\t".join(" ".join(field.split()) for field in row) for row in rows)
-        return
-    table = Table(*headers, box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(printable(" ".join(field.split()))) for field in row))
-    console.print(table)
 
 
 def _trend_lines(trend: Trend) -> list[str]:

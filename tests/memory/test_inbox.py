@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from memory.inbox import MAX_WISH_BYTES, Wish, drain, leave, waiting
+from memory.rule_wishes import AddRule, EditRule, JudgeRule
 from tests.memory.builders import AT, a_task
 from utils.errors import InputError, StorageFault
 
@@ -45,7 +46,12 @@ def test_wishes_are_taken_in_in_the_order_in_which_they_came(tmp_path: Path) -> 
 
 
 def test_a_wish_comes_out_as_it_went_in(tmp_path: Path) -> None:
-    left = Wish(by="Größe", tasks=(a_task("x", goal="naïve \U0001f600", priority=3),), rebuild=True)
+    rules = (
+        AddRule(text="Zähle ab 0.", skills=("lists",), error_classes=("KeyError", "wrong answer")),
+        EditRule(rule="rule-0123456789ab", text="Count from 0."),
+        JudgeRule(rule="rule-0123456789ab", standing="banned"),
+    )
+    left = Wish(by="Größe", tasks=(a_task("x", goal="naïve \U0001f600", priority=3),), rules=rules, rebuild=True)
     leave(tmp_path, left, at=AT)
     assert waiting(tmp_path) == [left]
 
@@ -70,6 +76,11 @@ GARBAGE = {
     "not-a-number": b'{"by": "x", "tasks": [], "schema_version": NaN}',
     "no-task": b'{"by": "x", "tasks": [{"id": "x"}]}',
     "long-name": json.dumps({"by": "x" * 201, "tasks": []}).encode(),
+    "no-kind-of-rule": b'{"by": "x", "rules": [{"kind": "love", "rule": "rule-0123456789ab"}]}',
+    "rule-without-words": b'{"by": "x", "rules": [{"kind": "add", "text": "..."}]}',
+    "rule-of-two-lines": b'{"by": "x", "rules": [{"kind": "add", "text": "a\\nb"}]}',
+    "path-for-a-rule": b'{"by": "x", "rules": [{"kind": "edit", "rule": "../../x", "text": "y"}]}',
+    "no-standing": b'{"by": "x", "rules": [{"kind": "judge", "rule": "rule-0123456789ab", "standing": "set aside"}]}',
     "surrogate": b'{"by": "\\ud800", "tasks": []}',
 }
 
@@ -149,6 +160,11 @@ def test_a_task_that_would_not_fit_into_the_log_is_refused_when_it_is_left(tmp_p
     put(tmp_path, "big.json", big.model_dump_json().encode())
     with capture_logs():
         assert drained(tmp_path) == []
+
+
+def test_a_wish_of_the_time_before_rules_is_still_one(tmp_path: Path) -> None:
+    put(tmp_path, "old.json", b'{"by": "x", "rebuild": true, "schema_version": 1, "tasks": []}')
+    assert waiting(tmp_path) == [Wish(by="x", rebuild=True)]
 
 
 def test_a_newer_wish_is_no_wish_of_this_program() -> None:
