@@ -1,53 +1,61 @@
-"""How hard the next task of a skill should be: a weighted up-down staircase on the pass record.
+"""How hard the next task of a skill should be: where the model of the Builder expects the goal rate.
 
-After a pass the target of a skill rises by UP, after a failure it falls by UP * GOAL / (1 - GOAL), so that it settles
-where a share GOAL of attempts passes (Kaernbach 1991, "Simple adaptive testing with the weighted up-down method").
+No beliefs are kept here: the target follows from the skill's level, for a task that practises only this skill.
 """
 
 from collections.abc import Iterator
 
-from memory.difficulty import CurrentDifficulty, SkillTarget
+from memory.builder_model import DIFFICULTY_SPAN, Belief, logit
+from memory.difficulty import Band, CurrentDifficulty, SkillTarget
 from memory.events import Event, Finished
+from memory.levels import level_of
 from memory.state import MemoryState
+from memory.statistics import Z95
 from memory.views.view import Document
 
-START = 0.2
-UP = 0.04
 GOAL = 0.65
+"""Between the 0.5 at which an outcome tells most and the 0.85 of Wilson et al. 2019."""
+BAND = (0.5, 0.8)
 
 
-class DifficultyTargets:
-    """The targets of all skills; a view, so that they are rebuilt from the log like everything else."""
+def target_of(level: Belief, *, sds: float = 0.0) -> float:
+    """The declared difficulty, 0..1 with 6 decimals, at which a level so many sds off its mean passes at GOAL."""
+    theta = level.mean + sds * level.sd
+    return round(min(1.0, max(0.0, 0.5 + (theta - logit(GOAL)) / DIFFICULTY_SPAN)), 6)
+
+
+class DifficultyView:
+    """advanced/current_difficulty.json."""
 
     def __init__(self) -> None:
-        self._targets: dict[str, SkillTarget] = {}
-        self._dirty = False
-
-    def of(self, skill: str) -> float:
-        """The difficulty to aim at, 0..1; START for a skill that was never tried."""
-        known = self._targets.get(skill)
-        return START if known is None else known.target
+        self._state: MemoryState | None = None
 
     def fold(self, event: Event, state: MemoryState) -> None:
-        """Learn from a finished graded unit."""
-        self._dirty = self._dirty or event.seq == 1
-        if not isinstance(event.data, Finished) or event.data.result.outcome == "ungraded":
-            return
-        passed = event.data.result.outcome == "passed"
-        for skill in state.tasks[event.data.belog.task_id].task.skills:
-            attempts = self._targets[skill].attempts if skill in self._targets else 0
-            self._targets[skill] = SkillTarget(target=adjusted(self.of(skill), passed=passed), attempts=attempts + 1)
-        self._dirty = True
+        """Finished units move the targets; the first event makes the document."""
+        if isinstance(event.data, Finished) or event.seq == 1:
+            self._state = state
 
     def changed(self) -> Iterator[Document]:
-        """The document, if a target moved."""
-        if self._dirty:
-            body = CurrentDifficulty(goal_pass_rate=GOAL, skills=dict(self._targets))
-            yield Document("advanced/current_difficulty.json", body)
-        self._dirty = False
+        """The document, if a unit finished."""
+        if self._state is not None:
+            yield Document("advanced/current_difficulty.json", _current(self._state))
+        self._state = None
 
 
-def adjusted(target: float, *, passed: bool) -> float:
-    """The target after one more attempt, 0..1 with 6 decimals."""
-    step = UP if passed else -UP * GOAL / (1 - GOAL)
-    return round(min(1.0, max(0.0, target + step)), 6)
+def _current(state: MemoryState) -> CurrentDifficulty:
+    practised = {name: record.attempts for name, record in state.skills.items() if record.attempts}
+    return CurrentDifficulty(
+        goal_pass_rate=GOAL,
+        band=Band(low=BAND[0], high=BAND[1]),
+        skills={name: _target(state.learning.level(name), attempts=attempts) for name, attempts in practised.items()},
+    )
+
+
+def _target(level: Belief, *, attempts: int) -> SkillTarget:
+    return SkillTarget(
+        target=target_of(level),
+        low=target_of(level, sds=-Z95),
+        high=target_of(level, sds=Z95),
+        level=level_of(level),
+        attempts=attempts,
+    )

@@ -1,33 +1,56 @@
 """A look at what is remembered: which skill is weak, which errors come back, in numbers and in words."""
 
-from memory.analysis import Analysis, ErrorFinding, SkillFinding
+from collections.abc import Iterable
+
+from memory.analysis import (
+    Analysis,
+    Calibration,
+    ErrorFinding,
+    SkillFinding,
+    TaskList,
+)
+from memory.levels import Level, level_of, level_trend
 from memory.state import MemoryState
 from memory.statistics import pass_rate, wilson_interval
-from trainer.adjust_difficulty import DifficultyTargets
+from trainer.adjust_difficulty import target_of
+from trainer.candidates import Candidates
+from trainer.rechecks import Rechecks
+from trainer.summary import summary
 
 TOP_ERRORS = 5
+TASKS_NAMED = 20
 
 
-def analyse(state: MemoryState, targets: DifficultyTargets) -> Analysis:
-    """The analysis of the whole memory; a pure function of it."""
-    graded = sorted(name for name, record in state.skills.items() if record.attempts)
-    skills = tuple(_skill(name, state, targets) for name in graded)
-    errors = tuple(_errors(state))
-    weakest = min(skills, key=lambda each: (each.high, each.pass_rate, each.skill), default=None)
+def analyse(state: MemoryState, rechecks: Rechecks | None = None) -> Analysis:
+    """The analysis of the whole memory; a pure function of it. Without `rechecks` nothing is said of falls."""
+    practised = sorted(name for name, record in state.skills.items() if record.attempts)
+    levels = {name: level_of(state.learning.level(name)) for name in practised}
     totals = state.totals
     passed = totals.passed_first + totals.passed_repaired
-    return Analysis(
+    numbers = Analysis(
         number=state.analyses + 1,
         units=totals.units,
         pass_rate=pass_rate(passed, passed + totals.failed),
-        skills=skills,
-        errors=errors,
-        weakest=weakest.skill if weakest else None,
-        summary=_in_words(passed, passed + totals.failed, skills, weakest, errors),
+        skills=tuple(_skill(name, state, level) for name, level in levels.items()),
+        errors=tuple(_errors(state)),
+        weakest=min(levels, key=lambda name: (levels[name].high, levels[name].value, name), default=None),
+        strongest=_strongest(levels),
+        rechecks=rechecks.findings() if rechecks else (),
+        quarantined=_listed(task for task, record in state.tasks.items() if record.quarantined),
+        dead_ends=_dead_ends(state),
+        calibration=_calibration(state),
+        summary="",
     )
+    return numbers.model_copy(update={"summary": summary(numbers, passed=passed, failed=totals.failed)})
 
 
-def _skill(name: str, state: MemoryState, targets: DifficultyTargets) -> SkillFinding:
+def _strongest(levels: dict[str, Level]) -> str | None:
+    if len(levels) < 2:  # noqa: PLR2004  one skill alone is not the strongest
+        return None
+    return max(levels, key=lambda name: (levels[name].low, levels[name].value, name))
+
+
+def _skill(name: str, state: MemoryState, level: Level) -> SkillFinding:
     record = state.skills[name]
     low, high = wilson_interval(record.passes, record.attempts)
     return SkillFinding(
@@ -37,7 +60,9 @@ def _skill(name: str, state: MemoryState, targets: DifficultyTargets) -> SkillFi
         low=low,
         high=high,
         recent_pass_rate=pass_rate(sum(record.recent), len(record.recent)),
-        target_difficulty=targets.of(name),
+        target_difficulty=target_of(state.learning.level(name)),
+        level=level,
+        trend=level_trend(record),
     )
 
 
@@ -49,30 +74,20 @@ def _errors(state: MemoryState) -> list[ErrorFinding]:
     ]
 
 
-def _in_words(
-    passed: int,
-    graded: int,
-    skills: tuple[SkillFinding, ...],
-    weakest: SkillFinding | None,
-    errors: tuple[ErrorFinding, ...],
-) -> str:
-    if weakest is None:
-        return "Nothing graded was finished yet."
-    strongest = max(skills, key=lambda each: (each.low, each.pass_rate, each.skill))
-    lines = [
-        f"{passed} of {graded} graded attempts passed.",
-        f"Weakest: {_rate(weakest)}.",
-        f"Strongest: {_rate(strongest)}." if strongest is not weakest else "",
-        f"Most frequent error: {errors[0].error_class}, {errors[0].count} times, e.g. {errors[0].example_task}: "
-        f"{errors[0].example}."
-        if errors
-        else "",
-    ]
-    return " ".join(line for line in lines if line)
+def _listed(tasks: Iterable[str]) -> TaskList:
+    names = sorted(tasks)
+    return TaskList(count=len(names), first=tuple(names[:TASKS_NAMED]))
 
 
-def _rate(finding: SkillFinding) -> str:
-    return (
-        f"{finding.skill}, {finding.pass_rate:.0%} of {finding.attempts} attempts passed "
-        f"(95 % interval {finding.low:.0%} to {finding.high:.0%})"
+def _dead_ends(state: MemoryState) -> TaskList:
+    candidates = Candidates(state, (), model=state.model)
+    return _listed(task for task, record in state.tasks.items() if candidates.why_closed(record) == "dead end")
+
+
+def _calibration(state: MemoryState) -> Calibration | None:
+    forecasts = state.totals.forecasts
+    if forecasts.brier is None or forecasts.constant_brier is None:
+        return None
+    return Calibration(
+        units=forecasts.units, brier=round(forecasts.brier, 6), constant=round(forecasts.constant_brier, 6)
     )

@@ -1,98 +1,159 @@
-"""Chooses the next task.
+"""Chooses the next task, a function of what is remembered, without randomness.
 
-People's tasks first, by priority. Then round-robin over skills: the main skill that was tried longest ago, and within
-it the task whose declared difficulty lies nearest to the skill's target, where each earlier try counts as TRIED of
-distance and a pass as PASSED more. Never the task of the unit before, unless there is no other; never one that is being
-worked on. It is the time of the last try that counts, not how many there were: a skill that is new to an old memory
-takes its turn like every other, and not all turns until it has caught up.
+People's tasks that were never tried come first, by priority. Of the other units about 12 % explore (a task that was
+never tried, of the skill that is known least), about 10 % review (a check for forgetting) and the rest drill: skills
+take turns by what they lack, and within a skill comes the task whose expected pass rate is nearest the goal. Never a
+task that is being worked on, in quarantine or a dead end; never the task of the unit before, unless there is no other.
+
+Where the Builder's model was changed, reviews go through everything that was tried before the change, passed or not,
+longest ago first: had they gone to passed tasks alone, each failure by chance would look like a fall.
+
+What a choice costs grows with the tasks of one skill, and by a look at each known task; not with attempts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from memory.state import MemoryState, TaskRecord
-from trainer.adjust_difficulty import DifficultyTargets
-from utils.ids import unit_number
+from memory.events import Slot
+from memory.records import TaskRecord
+from memory.reviews import DUE_BELOW
+from memory.state import MemoryState
+from memory.tasks import Task
+from trainer.adjust_difficulty import GOAL
+from trainer.candidates import Candidates, Closed
+from trainer.shares import by_turn, slot_in_turn
 from utils.settings import Schedule
 
-TRIED = 0.05
-PASSED = 0.2
+SUSPECT_TRIES = 5
+SUSPECT_ODDS = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A task and the reason for it, in words."""
+    """A task, what kind of choice it was, and the reason for it in words."""
 
     task_id: str
+    slot: Slot
     why: str
 
 
 class StrategyManager:
-    """The Trainer's choice, a function of the memory alone."""
+    """The Trainer's choice."""
 
-    def __init__(self, pool: Sequence[str], targets: DifficultyTargets, *, schedule: Schedule) -> None:
+    def __init__(self, pool: Sequence[str], *, schedule: Schedule) -> None:
         """`pool`: ids of the tasks of this run, in the order of their files."""
-        self._pool, self._targets, self._schedule = tuple(pool), targets, schedule
+        self._order, self._pool, self._schedule = tuple(pool), frozenset(pool), schedule
 
-    def next_task(self, state: MemoryState) -> Choice | None:
-        """The next task; None if there is none left, or all that could be chosen are being worked on."""
-        busy = {flight.task.id for flight in state.in_flight.values()}
+    def next_task(self, state: MemoryState, *, model: str) -> Choice | None:
+        """The next task for this model; None if there is none left, or all that are left are being worked on."""
         if self._schedule == "once":
             return self._next_in_order(state)
-        return self._next_wish(state, busy) or self._next_in_curriculum(state, busy)
+        candidates = Candidates(state, self._pool, model=model)
+        return (
+            _wish(candidates)
+            or _in_curriculum(candidates, state, without=state.last_task)
+            or _in_curriculum(candidates, state, without="")
+        )
 
-    def finished(self, state: MemoryState) -> bool:
-        """Whether this schedule has nothing left to decide."""
-        return self._schedule == "once" and self._next_in_order(state) is None
+    def finished(self, state: MemoryState, *, model: str) -> str | None:
+        """Why this schedule has nothing left to decide; None while it has, or while something is being worked on."""
+        if self._schedule == "once":
+            return None if self._next_in_order(state) else "every task was tried once"
+        if state.running or self.next_task(state, model=model):
+            return None
+        return _nothing_left(Counter(Candidates(state, self._pool, model=model).closed()))
+
+    def suspect(self, state: MemoryState, task_id: str) -> str | None:
+        """Why a task should be quarantined, None if it should not: nobody passes it though it is not hard."""
+        record = state.tasks[task_id]
+        tries = record.suspect_tries
+        if record.quarantined or record.passes or tries < SUSPECT_TRIES:
+            return None
+        odds = record.suspect_odds / tries
+        if odds <= SUSPECT_ODDS:
+            return None
+        return f"{tries} tries and no pass, though {odds:.0%} were expected of its skills and declared difficulty"
 
     def _next_in_order(self, state: MemoryState) -> Choice | None:
-        place = next((index for index, each in enumerate(self._pool) if each not in state.run_tasks), None)
+        place = next((index for index, each in enumerate(self._order) if each not in state.run_tasks), None)
         if place is None:
             return None
-        return Choice(self._pool[place], f"number {place + 1} of {len(self._pool)} in order")
-
-    def _next_wish(self, state: MemoryState, busy: set[str]) -> Choice | None:
-        waiting = [
-            record
-            for task_id, record in state.wishes.items()
-            if not record.attempts and task_id not in busy
-        ]  # fmt: skip
-        if not waiting:
-            return None
-        first = max(waiting, key=lambda record: record.task.priority)
-        return Choice(first.task.id, f"asked for by a person, priority {first.task.priority}")
-
-    def _next_in_curriculum(self, state: MemoryState, busy: set[str]) -> Choice | None:
-        known = [state.tasks[each] for each in self._candidates(state)]
-        free = [record for record in known if record.task.id not in busy]
-        fresh = [record for record in free if record.task.id != state.last_task] or free
-        if not fresh:
-            return None
-        last = _last_tries(known, state)
-        skill = min((record.task.skills[0] for record in fresh), key=lambda each: last[each])
-        target = self._targets.of(skill)
-        best = min(
-            (record for record in fresh if record.task.skills[0] == skill),
-            key=lambda record: (_distance(record, target), record.decided),
-        )
-        why = f"{skill} was tried longest ago; difficulty {best.task.difficulty:.2f}, aim {target:.2f}"
-        return Choice(best.task.id, why)
-
-    def _candidates(self, state: MemoryState) -> Iterable[str]:
-        """The pool, and people's graded tasks once they were tried."""
-        tried = (task_id for task_id, record in state.wishes.items() if record.task.graded and record.attempts)
-        return dict.fromkeys((*self._pool, *tried))
+        return Choice(self._order[place], "order", f"number {place + 1} of {len(self._order)} in order")
 
 
-def _last_tries(records: Sequence[TaskRecord], state: MemoryState) -> dict[str, int]:
-    """Main skill -> number of the last unit that was decided for one of its tasks, 0 if there was none."""
-    units = {flight.task.id: unit_number(unit) for unit, flight in state.in_flight.items()}
-    last = dict.fromkeys((record.task.skills[0] for record in records), 0)
-    for record in records:
-        tries = (*map(unit_number, record.previous), units.get(record.task.id, 0))
-        last[record.task.skills[0]] = max(last[record.task.skills[0]], *tries)
-    return last
+def _wish(candidates: Candidates) -> Choice | None:
+    first = max(candidates.wishes(), key=lambda record: record.task.priority, default=None)
+    if first is None:
+        return None
+    return Choice(first.task.id, "wish", f"asked for by a person, priority {first.task.priority}")
 
 
-def _distance(record: TaskRecord, target: float) -> float:
-    return round(abs(record.task.difficulty - target) + TRIED * record.decided + PASSED * bool(record.passes), 9)
+def _in_curriculum(candidates: Candidates, state: MemoryState, *, without: str) -> Choice | None:
+    slot = slot_in_turn(state)
+    skills = candidates.skills()
+    choice = None
+    if slot == "explore":
+        choice = _explore(candidates, state, skills, without)
+    elif slot == "review":
+        choice = _review(candidates, state, skills, without)
+    return choice or _drill(candidates, state, skills, without)
+
+
+def _explore(candidates: Candidates, state: MemoryState, skills: Iterable[str], without: str) -> Choice | None:
+    """A task that was never tried, of the skill that is known least."""
+    model = state.learning.model
+    for skill in sorted(skills, key=lambda each: (-round(model.ability(each).sd, 9), each)):
+        if best := _nearest(candidates, (each for each in candidates.of(skill, without=without) if not each.decided)):
+            why = f"never tried, and {skill} is known least; {_percent(candidates, best.task)} expected"
+            return Choice(best.task.id, "explore", why)
+    return None
+
+
+def _review(candidates: Candidates, state: MemoryState, skills: Sequence[str], without: str) -> Choice | None:
+    """What was tried before the model changed, longest ago first; else what is most forgotten."""
+    known = [record for skill in skills for record in candidates.of(skill, without=without) if record.attempts]
+    before = [record for record in known if record.last_unit <= state.model_since]
+    if before:
+        first = min(before, key=lambda record: (record.last_unit, record.task.id))
+        return Choice(first.task.id, "review", "not tried since the model changed")
+    return _most_forgotten(known, state)
+
+
+def _most_forgotten(known: Iterable[TaskRecord], state: MemoryState) -> Choice | None:
+    reviews, unit = state.learning.reviews, state.totals.units
+    due = [(reviews.retrievability(each.task.id, unit=unit), each.task.id) for each in known if each.passes]
+    forgotten = [(remembered, task) for remembered, task in due if remembered is not None and remembered < DUE_BELOW]
+    if not forgotten:
+        return None
+    remembered, task = min(forgotten)
+    return Choice(task, "review", f"passed before, but by now remembered with only {remembered:.0%}")
+
+
+def _drill(candidates: Candidates, state: MemoryState, skills: Sequence[str], without: str) -> Choice | None:
+    """The skill whose turn it is, and in it the task nearest the goal."""
+    for skill in by_turn(skills, state):
+        if best := _nearest(candidates, candidates.of(skill, without=without)):
+            why = f"practice of {skill}; {_percent(candidates, best.task)} expected, {GOAL:.0%} wanted"
+            return Choice(best.task.id, "drill", why)
+    return None
+
+
+def _nearest(candidates: Candidates, records: Iterable[TaskRecord]) -> TaskRecord | None:
+    """The one whose expected pass rate is nearest the goal, to 3 decimals; of equals the one tried less, then by id."""
+    return min(
+        records,
+        key=lambda each: (round(abs(candidates.expected(each.task) - GOAL), 3), each.decided, each.task.id),
+        default=None,
+    )
+
+
+def _percent(candidates: Candidates, task: Task) -> str:
+    return f"{candidates.expected(task):.0%}"
+
+
+def _nothing_left(closed: Counter[Closed]) -> str:
+    plural = "s" if closed["dead end"] > 1 else ""
+    kinds = [f"{number} {why}{plural if why == 'dead end' else ''}" for why, number in sorted(closed.items())]
+    found = f": {', '.join(kinds)}" if kinds else ""
+    return f"nothing is worth another try{found}; add tasks or rules, or change the model"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from memory.views.standard import standard_views
 from memory.views.view import View
-from trainer.adjust_difficulty import DifficultyTargets
+from trainer.adjust_difficulty import DifficultyView
+from trainer.shares import WeightsView
 
 
-def all_views(targets: DifficultyTargets | None = None) -> Sequence[View]:
-    """Fresh views; `targets` is used if given, so that its holder can read it."""
-    return [*standard_views(), targets or DifficultyTargets()]
+def all_views() -> Sequence[View]:
+    """Fresh ones, that have seen no event."""
+    return [*standard_views(), DifficultyView(), WeightsView()]

@@ -1,0 +1,90 @@
+"""Which tasks may be chosen now, and what an attempt at them is expected to be."""
+
+from collections.abc import Collection, Iterator
+from typing import Literal
+
+from memory.builder_model import Belief, expected_pass
+from memory.records import TaskRecord
+from memory.state import MemoryState
+from memory.tasks import Task
+
+DEAD_FAILS = 3
+DEAD_BELOW = 0.2
+
+Closed = Literal["", "dead end", "in quarantine", "ungraded", "abandoned"]
+"""Why a task is not worth another try; empty if it is."""
+
+
+class Candidates:
+    """The tasks of a run at one moment; reads what is remembered and holds it no longer than a choice takes."""
+
+    def __init__(self, state: MemoryState, pool: Collection[str], *, model: str) -> None:
+        """`pool`: ids of the run's tasks; people's graded tasks join it once they were tried."""
+        self._state, self._pool, self._model = state, pool, model
+        self._busy = {flight.task.id for flight in state.in_flight.values()}
+        self._abilities: dict[tuple[str, ...], Belief] = {}
+
+    def skills(self) -> list[str]:
+        """The main skills of the run's tasks."""
+        return [
+            skill
+            for skill, tasks in self._state.by_skill.items()
+            if any(self._takes_part(self._state.tasks[task]) for task in tasks)
+        ]
+
+    def of(self, skill: str, *, without: str = "") -> Iterator[TaskRecord]:
+        """The tasks of this main skill that may be chosen, leaving out one."""
+        for task in self._state.by_skill[skill]:
+            record = self._state.tasks[task]
+            if task not in self._busy and task != without and self._takes_part(record) and not self.why_closed(record):
+                yield record
+
+    def wishes(self) -> Iterator[TaskRecord]:
+        """People's tasks that were never tried, in the order in which they came."""
+        for task, record in self._state.wishes.items():
+            if not record.decided and not record.quarantined and task not in self._busy:
+                yield record
+
+    def closed(self) -> Iterator[Closed]:
+        """For each task of the run that is not being worked on and not worth another try, why."""
+        for skill in self.skills():
+            for record in (self._state.tasks[task] for task in self._state.by_skill[skill]):
+                if record.task.id not in self._busy and self._takes_part(record) and (why := self.why_closed(record)):
+                    yield why
+
+    def expected(self, task: Task) -> float:
+        """The probability of passing without anything learned in the prompt, 0..1.
+
+        The same as `Learning.expected`, with the abilities of each set of skills read once.
+        """
+        ability = self._abilities.get(task.skills)
+        if ability is None:
+            ability = self._abilities[task.skills] = self._ability(task.skills)
+        hard = self._state.learning.model.difficulty(task.id, declared=task.difficulty)
+        return expected_pass(Belief(ability.mean - hard.mean, ability.variance + hard.variance))
+
+    def why_closed(self, record: TaskRecord) -> Closed:
+        """Why a task is not worth another try."""
+        if record.quarantined:
+            return "in quarantine"
+        if record.attempts and not record.task.graded:
+            return "ungraded"
+        if record.decided > 2 * record.attempts and record.task.id not in self._busy:
+            return "abandoned"  # more units ended the program than had an outcome
+        return "dead end" if self._is_dead_end(record) else ""
+
+    def _is_dead_end(self, record: TaskRecord) -> bool:
+        if record.fails_in_a_row < DEAD_FAILS or self.expected(record.task) >= DEAD_BELOW:
+            return False
+        return record.failed_under == self._state.circumstances(record.task, model=self._model)
+
+    def _takes_part(self, record: TaskRecord) -> bool:
+        task = record.task.id
+        return task in self._pool or (bool(record.attempts) and record.task.graded and task in self._state.wishes)
+
+    def _ability(self, skills: tuple[str, ...]) -> Belief:
+        beliefs = [self._state.learning.model.ability(skill) for skill in skills]
+        share = 1.0 / len(skills)
+        return Belief(
+            share * sum(each.mean for each in beliefs), share * share * sum(each.variance for each in beliefs)
+        )

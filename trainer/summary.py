@@ -1,0 +1,75 @@
+"""An analysis in a short paragraph."""
+
+from collections.abc import Iterator
+
+from memory.analysis import Analysis, SkillFinding, TaskList
+
+NAMED = 3
+CLEAR_FALL = 0.05
+"""Of the p-value, shared out evenly among the skills that were looked at (Bonferroni)."""
+
+
+def summary(analysis: Analysis, *, passed: int, failed: int) -> str:
+    """What a person should know of it, in few sentences."""
+    if not analysis.skills:
+        return "Nothing graded was finished yet."
+    head = f"{passed} of {passed + failed} graded attempts passed."
+    parts = (*_skills(analysis), *_trends(analysis), *_falls(analysis), *_errors(analysis), *_tasks(analysis))
+    return " ".join((head, *parts))
+
+
+def _skills(analysis: Analysis) -> Iterator[str]:
+    found = {each.skill: each for each in analysis.skills}
+    if analysis.weakest is not None:
+        yield f"Weakest: {_level(found[analysis.weakest])}."
+    if analysis.strongest is not None and analysis.strongest != analysis.weakest:
+        yield f"Strongest: {_level(found[analysis.strongest])}."
+
+
+def _level(finding: SkillFinding) -> str:
+    level, tries = finding.level, "1 attempt" if finding.attempts == 1 else f"{finding.attempts} attempts"
+    if level is None:
+        return finding.skill
+    return (
+        f"{finding.skill}, expected to pass {level.value:.0%} of tasks of medium difficulty "
+        f"(95 % interval {level.low:.0%} to {level.high:.0%}, after {tries})"
+    )
+
+
+def _trends(analysis: Analysis) -> Iterator[str]:
+    for direction in ("rising", "falling"):
+        names = [each.skill for each in analysis.skills if each.trend and each.trend.direction == direction]
+        if names:
+            yield f"{direction.capitalize()}: {_some(names, len(names))}."
+
+
+def _falls(analysis: Analysis) -> Iterator[str]:
+    for each in analysis.rechecks:
+        if each.falls > each.rises and each.p_value * len(analysis.rechecks) < CLEAR_FALL:
+            yield (
+                f"Worse since the model changed: {each.skill}, of {each.tasks} tasks tried again {each.falls} fell "
+                f"and {each.rises} rose (sign test, p = {each.p_value:.2g})."
+            )
+
+
+def _errors(analysis: Analysis) -> Iterator[str]:
+    if analysis.errors:
+        error = analysis.errors[0]
+        times = "once" if error.count == 1 else f"{error.count} times"
+        yield f"Most frequent error: {error.error_class}, {times}, e.g. {error.example_task}: {error.example}."
+
+
+def _tasks(analysis: Analysis) -> Iterator[str]:
+    yield from _named("In quarantine", analysis.quarantined)
+    yield from _named("Dead ends", analysis.dead_ends)
+
+
+def _named(what: str, tasks: TaskList) -> Iterator[str]:
+    if tasks.count:
+        yield f"{what}: {_some(tasks.first, tasks.count)}."
+
+
+def _some(names: tuple[str, ...] | list[str], count: int) -> str:
+    more = f" and {count - NAMED} more" if count > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
+
