@@ -91,6 +91,18 @@ class Settings(BaseSettings):
     failure_chars: Annotated[int, Field(ge=200, le=100_000)] = Field(
         default=4000, description="Most characters of a failure that a repair turn shows to the model."
     )
+    lessons: Literal["on", "off"] = Field(
+        default="on", description="`off` shows the Builder nothing learned: neither rules nor earlier attempts."
+    )
+    holdout: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
+        default=0.2, description="Share of attempts that see nothing learned, so that learning can be proved."
+    )
+    dropout: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
+        default=0.1, description="How often a nominated rule, or recall, is left out, so that its worth can be told."
+    )
+    recall_tokens: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=400, description="Most tokens of a prompt that tell of earlier attempts; 0 for none."
+    )
     analyse_every: Annotated[int, Field(ge=1)] = Field(
         default=20, description="Attempts from one analysis to the next."
     )

@@ -1,0 +1,146 @@
+"""Assigns a unit: what may be shown to it, and what the coins say; all of it before the Builder starts.
+
+Everything that could differ between the arms is settled first: what is in scope, the nominees, and whether a prompt
+with all of them fits the model's context. Then each nominee's dropout coin and the holdout coin are tossed. A control
+sees nothing that was learned. What the coins decide is never decided again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from memory.assignment import RECALL, Assignment, Nominee
+from memory.attempts import Shown
+from memory.recall import Recalled, without
+from memory.state import MemoryState
+from memory.tasks import Task
+from trainer.nominate import Nominate
+from utils.lots import Lots, says_yes
+from utils.numbers import significant
+
+Fits = Callable[[Task, Sequence[Shown], Sequence[Shown]], bool]
+"""Whether a prompt for the task with these rules and these earlier attempts leaves room for a reply."""
+
+
+class Recall(Protocol):
+    """Finds earlier attempts that are worth showing."""
+
+    def find(self, task: Task, *, budget_tokens: int) -> Sequence[Recalled]:
+        """The most useful first; none if there is nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odds:
+    """Probabilities of the coins, in (0, 1), and how many tokens earlier attempts may take in a prompt."""
+
+    holdout: float
+    dropout: float
+    recall_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A unit's coins, None if there was nothing to toss for; and what its prompts show."""
+
+    assignment: Assignment | None = None
+    rules: tuple[Shown, ...] = ()
+    belogs: tuple[Shown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """A nominee before its coin is tossed, with what it would show."""
+
+    id: str
+    version: int
+    score: float | None
+    rules: tuple[Shown, ...] = ()
+    belogs: tuple[Shown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assigner:
+    """The Trainer's hand in what the Builder sees."""
+
+    nominate: Nominate
+    recall: Recall
+    odds: Odds
+    fits: Fits
+
+    def assign(self, state: MemoryState, task: Task, *, unit: str, seed: int) -> Assigned:
+        """The assignment of a unit that is about to be decided; a function of memory, unit and the run's seed."""
+        candidates = self._that_fit(task, self._candidates(state, task, unit=unit, seed=seed))
+        if not candidates:
+            return Assigned()
+        coins = Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")
+        lot = coins[0].draw()
+        nominees = tuple(self._toss(each, coins[1]) for each in candidates)
+        control = says_yes(lot, probability=self.odds.holdout)
+        assignment = Assignment(
+            holdout_probability=self.odds.holdout, lot=lot, control=control, nominees=nominees
+        )  # fmt: skip
+        return _shown(state, assignment, candidates)
+
+    def _candidates(self, state: MemoryState, task: Task, *, unit: str, seed: int) -> list[_Candidate]:
+        learning, lots = state.learning, Lots(seed, unit, "nominate")
+        places = learning.rules.in_scope(task.skills, state.seen_errors(task))
+        found = [
+            _Candidate(
+                id=each.rule.id,
+                version=each.rule.version,
+                score=each.score,
+                rules=(Shown(id=each.rule.key, text=each.rule.text),),
+            )
+            for each in self.nominate.rules(learning, task, places, lots)
+        ]
+        return found + self._recalled(state, task, Lots(seed, unit, "recall"))
+
+    def _recalled(self, state: MemoryState, task: Task, lots: Lots) -> list[_Candidate]:
+        if not self.odds.recall_tokens:
+            return []
+        found = self.recall.find(task, budget_tokens=self.odds.recall_tokens)
+        score = self.nominate.recall(state.learning, task, lots) if found else None
+        if score is None:
+            return []
+        belogs = tuple(Shown(id=each.unit_id, text=each.text) for each in found)
+        return [_Candidate(id=RECALL, version=1, score=score, belogs=belogs)]
+
+    def _that_fit(self, task: Task, candidates: list[_Candidate]) -> list[_Candidate]:
+        """As many as fit together, the last one left out first."""
+        while candidates and not self.fits(
+            task,
+            [rule for each in candidates for rule in each.rules],
+            [belog for each in candidates for belog in each.belogs],
+        ):
+            candidates = candidates[:-1]
+        return candidates
+
+    def _toss(self, candidate: _Candidate, lots: Lots) -> Nominee:
+        lot = lots.draw()
+        return Nominee(
+            kind="recall" if candidate.id == RECALL else "rule",
+            id=candidate.id,
+            version=candidate.version,
+            score=None if candidate.score is None else significant(candidate.score),
+            drop_probability=self.odds.dropout,
+            lot=lot,
+            dropped=says_yes(lot, probability=self.odds.dropout),
+        )
+
+
+def _shown(state: MemoryState, assignment: Assignment, candidates: Sequence[_Candidate]) -> Assigned:
+    """What the coins let through. The text of a rule that was dropped, or banned, is kept out of the recall too."""
+    if assignment.control:
+        return Assigned(assignment)
+    pairs = list(zip(assignment.nominees, candidates, strict=True))
+    hidden = [rule.text for nominee, each in pairs if nominee.dropped for rule in each.rules]
+    hidden += [text for rule in state.learning.rules.banned() for text in rule.texts]
+    kept = [each for nominee, each in pairs if not nominee.dropped]
+    belogs = [belog for each in kept for belog in each.belogs]
+    recalled = without([Recalled(belog.id, "", belog.text) for belog in belogs], hidden)
+    return Assigned(
+        assignment,
+        rules=tuple(rule for each in kept for rule in each.rules),
+        belogs=tuple(Shown(id=each.unit_id, text=each.text) for each in recalled),
+    )

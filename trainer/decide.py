@@ -1,0 +1,53 @@
+"""Decides a unit: its task, what its prompts show, its forecast; one event, written before the Builder starts."""
+
+from dataclasses import dataclass
+
+from memory.decisions import freeze
+from memory.events import Decided
+from memory.state import MemoryState
+from trainer.assign import Assigned, Assigner
+from trainer.strategy_manager import StrategyManager
+from utils.numbers import significant
+from utils.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Everything that a decision rests on, but for the memory and the run's seed.
+
+    Attributes:
+        strategy: chooses the task.
+        assigner: tosses the coins; None where nothing learned is shown to anybody.
+        settings: limits and sampling.
+        model: the model's name.
+        sandbox: the kind of sandbox.
+    """
+
+    strategy: StrategyManager
+    assigner: Assigner | None
+    settings: Settings
+    model: str
+    sandbox: str
+
+    def next(self, state: MemoryState, *, seed: int) -> Decided | None:
+        """The next unit of this run; None if there is none to decide now.
+
+        Args:
+            state: what is remembered.
+            seed: the run's.
+        """
+        choice = self.strategy.next_task(state, model=self.model)
+        if choice is None:
+            return None
+        spec = freeze(state, choice.task_id, self.settings, model=self.model, sandbox=self.sandbox, seed=seed)
+        task = state.tasks[choice.task_id].task
+        assigned = self.assigner.assign(state, task, unit=spec.unit_id, seed=seed) if self.assigner else Assigned()
+        shown = [each.key for each in assigned.assignment.shown] if assigned.assignment else []
+        return Decided(
+            spec=spec.model_copy(update={"shown_rules": assigned.rules, "shown_belogs": assigned.belogs}),
+            run=state.runs,
+            why=choice.why,
+            slot=choice.slot,
+            forecast=significant(state.learning.expected(task, shown)) if task.graded else None,
+            assignment=assigned.assignment,
+        )
