@@ -5,10 +5,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from memory.attempts import Assertion, Verdict
+from memory.attempts import Assertion, Shown, Verdict
 from memory.tasks import Task
 from utils.files import sha256_hex
-from utils.text import clip
+from utils.text import clip, estimate_tokens
 
 FOLDER = Path(__file__).parent / "prompts"
 NAMES = ("system", "solve", "failure", "repair", "no_code", "reflect")
@@ -45,8 +45,8 @@ class Prompts:
         """What the model is told before anything else."""
         return self._render("system")
 
-    def solve(self, task: Task) -> str:
-        """The task."""
+    def solve(self, task: Task, *, rules: Sequence[Shown] = (), recalled: Sequence[Shown] = ()) -> str:
+        """The task, and what was learned that may help with it; without that, nothing but the task."""
         return self._render(
             "solve",
             goal=task.goal.strip(),
@@ -54,7 +54,13 @@ class Prompts:
             names=task.callable_names,
             notes=task.constraints.notes,
             examples=task.examples,
+            rules=[rule.text for rule in rules],
+            recalled=[each.text for each in recalled],
         )
+
+    def size(self, task: Task, *, rules: Sequence[Shown], recalled: Sequence[Shown]) -> int:
+        """About how many tokens the first request for the task takes."""
+        return estimate_tokens(self.system()) + estimate_tokens(self.solve(task, rules=rules, recalled=recalled))
 
     def failure(self, verdict: Verdict) -> str:
         """What failed, in at most `failure_chars` characters."""

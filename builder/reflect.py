@@ -37,8 +37,9 @@ class ReflectionReply(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookBack:
-    """A finished attempt: its turns, at least one, and its last code, empty if there was none."""
+    """A finished attempt: its unit, its turns, at least one, and its last code, empty if there was none."""
 
+    unit: str
     task: Task
     turns: tuple[Turn, ...]
     code: str
@@ -57,6 +58,7 @@ def reflect(model: Model, prompts: Prompts, attempt: LookBack, *, sampling: Samp
         max_tokens=sampling.max_tokens,
         seed=seed,
         json_schema=ReflectionReply.model_json_schema(),
+        unit=attempt.unit,
     )
     try:
         reply = model.complete(completion)

@@ -107,8 +107,9 @@ def _solve(work: _Work) -> None:
 
 
 def _opening(work: _Work) -> tuple[Message, ...]:
-    prompts = work.tools.prompts
-    return Message("system", prompts.system()), Message("user", prompts.solve(work.task))
+    prompts, spec = work.tools.prompts, work.spec
+    task = prompts.solve(work.task, rules=spec.shown_rules, recalled=spec.shown_belogs)
+    return Message("system", prompts.system()), Message("user", task)
 
 
 def _completion(work: _Work, messages: tuple[Message, ...], index: int) -> Completion:
@@ -119,6 +120,7 @@ def _completion(work: _Work, messages: tuple[Message, ...], index: int) -> Compl
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
         seed=derived(work.spec.seed, "turn", index) % 2**31,  # servers read it as a signed 32-bit number
+        unit=work.spec.unit_id,
     )
 
 
@@ -175,7 +177,7 @@ def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     return reflect(
         work.tools.model,
         work.tools.prompts,
-        LookBack(task=work.task, turns=tuple(work.turns), code=work.code),
+        LookBack(unit=spec.unit_id, task=work.task, turns=tuple(work.turns), code=work.code),
         sampling=spec.sampling,
         seed=derived(spec.seed, "reflection") % 2**31,
     )

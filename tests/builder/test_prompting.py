@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
 from builder.prompting import CODE_CHARS, FOLDER, NAMES, Prompts
-from memory.attempts import RunFacts, Verdict
+from memory.attempts import RunFacts, Shown, Verdict
 from memory.tasks import Check, Constraints, Task
 from tests.builder.scripted import a_failure, failed
 from tests.memory.builders import a_task
@@ -36,6 +36,26 @@ def full_task() -> Task:
 def crashed(error: str = "", *, stdout: str = "", stderr: str = "") -> Verdict:
     facts = RunFacts(status="exit", exit_code=1, wall_s=1, cpu_s=1, peak_mb=1, stdout=stdout, stderr=stderr)
     return failed(failures=(), error=error, candidate=facts)
+
+
+def test_rules_and_earlier_attempts_come_last_each_a_line(prompts: Prompts) -> None:
+    bare = prompts.solve(a_task())
+    rules = [Shown(id="rule-1@1", text="Check the empty list."), Shown(id="rule-2@3", text=HOSTILE)]
+    recalled = [Shown(id="unit-7", text='Task "x" (a): failed with KeyError: 1.')]
+    assert (
+        prompts.solve(a_task(), rules=rules, recalled=recalled)
+        == f"""\
+{bare}
+
+Rules to keep to:
+- Check the empty list.
+- {HOSTILE}
+
+From earlier attempts:
+- Task "x" (a): failed with KeyError: 1."""
+    )
+    assert prompts.solve(a_task(), rules=[], recalled=[]) == bare
+    assert prompts.size(a_task(), rules=rules, recalled=recalled) > prompts.size(a_task(), rules=[], recalled=[])
 
 
 def test_the_solve_prompt_says_all_that_there_is_to_say(prompts: Prompts) -> None:

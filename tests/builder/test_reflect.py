@@ -83,7 +83,7 @@ def test_every_text_of_a_reflection_is_one_short_line(fields: dict[str, Any]) ->
 
 def look_back(*turns: Turn, code: str = RIGHT) -> tuple[Reflection, Completion]:
     model = ScriptedModel([REFLECTION])
-    attempt = LookBack(task=a_task(), turns=turns, code=code)
+    attempt = LookBack(unit="unit-1", task=a_task(), turns=turns, code=code)
     sampling = Sampling(temperature=0.5, top_p=0.5, max_tokens=99)
     found = reflect(model, Prompts(failure_chars=1000), attempt, sampling=sampling, seed=7)
     return found, model.asked[0]
@@ -108,7 +108,7 @@ def test_the_question_tells_of_replies_without_code() -> None:
 
 
 def test_a_context_that_is_too_small_is_no_lesson() -> None:
-    attempt = LookBack(task=a_task(), turns=(a_turn(),), code="")
+    attempt = LookBack(unit="unit-1", task=a_task(), turns=(a_turn(),), code="")
     model = ScriptedModel([ContextOverflow("x" * 1000)])
     found = reflect(model, Prompts(failure_chars=1000), attempt, sampling=Sampling(), seed=1)
     assert (found.usable, found.problem[:46], len(found.problem)) == (
@@ -117,6 +117,6 @@ def test_a_context_that_is_too_small_is_no_lesson() -> None:
 
 
 def test_a_model_that_is_away_is_a_fault() -> None:
-    attempt = LookBack(task=a_task(), turns=(a_turn(),), code="")
+    attempt = LookBack(unit="unit-1", task=a_task(), turns=(a_turn(),), code="")
     with pytest.raises(ModelFault, match="away"):
         reflect(ScriptedModel([ModelFault("away")]), Prompts(failure_chars=999), attempt, sampling=Sampling(), seed=1)
