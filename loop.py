@@ -6,11 +6,12 @@ python loop.py --llm http://localhost:1234/v1 --hours 8
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import structlog
 import typer
@@ -19,53 +20,67 @@ from rich.console import Console
 from builder.findings import find
 from builder.prompting import NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
+from executor.assess import Assessor
 from executor.choose_sandbox import choose_sandbox
-from executor.grading.grade import grade
+from executor.parking import Parking
+from executor.quarantine import Quarantine
 from executor.runner import Ended, Runner
 from executor.sandbox import Sandbox
-from executor.score_engine import ReferenceTimes, Weights, score
-from memory.attempts import AttemptLimits, AttemptSpec, SandboxFacts, Score, Verdict
+from executor.score_engine import Weights
+from memory import runs
+from memory.attempts import AttemptLimits, AttemptSpec, SandboxFacts, Score, Shown, Verdict
 from memory.beginnings import given_tasks, remember
-from memory.decisions import freeze
-from memory.events import (
-    Analysed,
-    Decided,
-    Faulted,
-    Finished,
-    Parked,
-    RunEnded,
-    RunResumed,
-    RunStarted,
-)
+from memory.decisions import limits_of
+from memory.events import Analysed, Finished
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
+from memory.recall import RecallIndex
 from memory.replies import RememberingModel
+from memory.runs import RunFacts
 from memory.shown import run_summary, unit_line
 from memory.tasks import Task
-from trainer.adjust_difficulty import DifficultyTargets
 from trainer.analyze_builder import analyse
+from trainer.assign import Assigner, Odds
+from trainer.decide import Decider
+from trainer.nominate import ThompsonSampling
+from trainer.rechecks import Rechecks
 from trainer.strategy_manager import StrategyManager
 from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
 from utils.clock import Clock, SystemClock, iso
-from utils.command import run_command
+from utils.command import EXIT_FAULT, run_command
 from utils.completions import Model
 from utils.display import ConsoleDisplay, Display, Summary
-from utils.errors import Defect, Fault, Interrupted, StorageFault
-from utils.files import sha256_hex, write_atomically
+from utils.errors import StorageFault
+from utils.files import write_atomically
 from utils.ids import memory_id
 from utils.logs import log_to_file
 from utils.seeds import seed_of
 from utils.settings import Settings, load_settings, public
 from utils.signals import StopRequest, handled
-from utils.waiting import Backoff
 
 log = structlog.get_logger()
 
 POLL_S = 0.2
 PARK_WITHIN_S = 5.0
+
+
+class Assess(Protocol):
+    """Judges code."""
+
+    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
+        """The verdict on a solution."""
+        ...
+
+    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
+        """The score of a graded verdict."""
+        ...
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        """Why a task cannot be passed; empty if it can."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +92,10 @@ class Parts:
     sandbox: Sandbox
     model: Model
     prompts: Prompts
+    assess: Assess
     strategy: StrategyManager
-    targets: DifficultyTargets
+    decider: Decider
+    rechecks: Rechecks
     stop: stopping.Stop
     """Ends the run once what is under way is finished; what is parked stays parked."""
     enough: stopping.Stop
@@ -94,17 +111,15 @@ class Loop:
 
     def __init__(self, parts: Parts, runner: Runner[Attempt]) -> None:
         """Nothing happens yet."""
+        self.failed = False
+        """Whether the run had to end because its memory could not be written."""
         self._parts, self._runner = parts, runner
         self._memory, self._settings, self._display = parts.memory, parts.settings, parts.display
         self._state = parts.memory.state
-        self._parked = list(self._state.in_flight)
-        self._backoff = Backoff(parts.settings.fault_wait_s)
-        self._away = ""
-        self._times = ReferenceTimes(self._grade)
-        settings = parts.settings
-        self._weights = Weights(
-            accuracy=settings.weight_accuracy, speed=settings.weight_speed, elegance=settings.weight_elegance
+        self._parking = Parking(
+            parts.memory, model=parts.model.name, longest_s=parts.settings.fault_wait_s, workers=parts.settings.workers
         )
+        self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
 
     def run(self) -> Summary:
         """Work until there is a reason to end; the run's summary."""
@@ -112,29 +127,25 @@ class Loop:
             self._begin()
             reason = self._work()
         except StorageFault as fault:
-            reason = str(fault)
+            reason, self.failed = str(fault), True
             log.warning("loop.storage_fault", why=reason)
         return self._end(reason)
 
     def _begin(self) -> None:
-        state, tier = self._state, self._parts.sandbox.tier
-        if state.run_ended:
-            start = RunStarted(
-                run=state.runs + 1,
-                model=self._parts.model.name,
-                simulated=self._settings.llm == REHEARSAL,
-                sandbox=SandboxFacts(
-                    kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image
-                ),
-                settings=public(self._settings),
-                seed_sha256=sha256_hex(str(self._parts.seed).encode()),
-            )
-            self._memory.append([start])
-        else:
-            self._memory.append([RunResumed(run=state.runs)])
-        if self._mine():
-            self._display.note(f"{len(self._mine())} parked attempts are finished first")
-        if others := len(self._parked) - len(self._mine()):
+        parts, tier = self._parts, self._parts.sandbox.tier
+        facts = RunFacts(
+            model=parts.model.name,
+            simulated=self._settings.llm == REHEARSAL,
+            sandbox=SandboxFacts(kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image),
+            settings=public(self._settings),
+        )
+        runs.begin(self._memory, facts, seed=parts.seed, note=self._display.note)
+        self._parking.begin()
+        self._quarantine.validate_all()
+        self._catch_up()
+        if mine := len(self._parking.mine):
+            self._display.note(f"{mine} parked attempts are finished first")
+        if others := self._parking.others:
             self._display.note(f"{others} attempts stay parked: they were begun with another model")
 
     def _work(self) -> str:
@@ -150,7 +161,7 @@ class Loop:
                 return reason
             for ended in self._runner.ended(POLL_S):
                 self._take(ended)
-            if self._away and not self._runner.running:
+            if self._parking.away and not self._runner.running:
                 self._wait_out()
 
     def _standing(self) -> stopping.Standing:
@@ -158,36 +169,29 @@ class Loop:
 
     def _done(self) -> str | None:
         """The reason to end where all that was asked for is finished, None while something is left."""
-        if self._mine():
+        if self._parking.mine:
             return None
-        everything = "every task was tried once" if self._parts.strategy.finished(self._state) else None
-        return self._parts.enough.check(self._standing()) or everything
-
-    def _mine(self) -> list[str]:
-        """Parked units that this run's model can finish."""
-        flights = self._state.in_flight
-        return [unit for unit in self._parked if flights[unit].spec.model == self._parts.model.name]
+        nothing_left = self._parts.strategy.finished(self._state, model=self._parts.model.name)
+        return self._parts.enough.check(self._standing()) or nothing_left
 
     def _fill(self) -> None:
         """Give every free worker a unit: parked ones first, then new ones."""
-        while self._runner.free and not self._away:
-            unit = next(iter(self._mine()), None) or self._decide()
+        while self._runner.free and not self._parking.away:
+            unit = (self._decide() if self._parking.wants_another else None) or self._parking.leave()
             if unit is None:
                 return
-            if unit in self._parked:
-                self._parked.remove(unit)
             self._start(unit)
 
     def _decide(self) -> str | None:
         """Choose, freeze and log the next unit; its id, or None if there is none to decide."""
         parts, state = self._parts, self._state
-        choice = None if parts.enough.check(self._standing()) else parts.strategy.next_task(state)
-        if choice is None:
+        if parts.enough.check(self._standing()):
             return None
-        kind = parts.sandbox.tier.kind
-        spec = freeze(state, choice.task_id, self._settings, model=parts.model.name, sandbox=kind, seed=parts.seed)
-        self._memory.append([Decided(spec=spec, run=state.runs, why=choice.why)])
-        return spec.unit_id
+        decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
+        if decided is None:
+            return None
+        self._memory.append([decided])
+        return decided.spec.unit_id
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]
@@ -196,24 +200,17 @@ class Loop:
         tools = Tools(
             model=RememberingModel(self._parts.model, folder),
             prompts=self._parts.prompts,
-            grade=lambda task, code, spec: self._grade(task, code, spec.limits),
-            score=self._score,
+            grade=self._parts.assess.grade,
+            score=self._parts.assess.score,
         )
         self._runner.submit(unit, lambda: run_attempt(flight.spec, flight.task, tools))
 
-    def _grade(self, task: Task, code: str, limits: AttemptLimits) -> Verdict:
-        return grade(task, code, self._parts.sandbox, limits=limits)
-
-    def _score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score:
-        reference_cpu_s = self._times.of(task, spec.limits)
-        return score(task, code, verdict, reference_cpu_s=reference_cpu_s, weights=self._weights)
-
     def _take(self, ended: Ended[Attempt]) -> None:
         if ended.value is not None:
-            self._backoff.reset()
+            self._parking.back()
             self._keep(ended.key, ended.value)
-        elif ended.fault is not None:
-            self._park(ended.key, ended.fault)
+        elif ended.fault is not None and (told := self._parking.park(ended.key, ended.fault)):
+            self._display.note(told)
 
     def _keep(self, unit: str, attempt: Attempt) -> None:
         """Write the code, then the event; show it; look back every so often."""
@@ -233,56 +230,55 @@ class Loop:
         )
         self._memory.append([Finished(result=result, belog=belog)])
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
-        if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
-            self._memory.append([Analysed(analysis=analyse(self._state, self._parts.targets))])
+        self._suspect(flight.task)
+        self._look_back()
 
-    def _park(self, unit: str, fault: Fault) -> None:
-        """The unit waits with its spec; log and person are told when a fault begins, not each time it is met."""
-        parked = Parked(unit_id=unit, reason=str(fault)[:500])
-        if isinstance(fault, Interrupted):
-            self._memory.append([parked])
-            return
-        first = not self._away and not self._backoff.failures
-        if isinstance(fault, Defect):
-            first = True  # and the unit is left for the next run, so that it cannot stop this one for ever
-        else:
-            self._parked.append(unit)
-            self._away = str(fault)
-        if first:
-            self._memory.append([Faulted(fault=type(fault).__name__, message=str(fault)[:2000]), parked])
-            self._display.note(f"{fault}; the attempt is parked, nothing is counted against it")
+    def _catch_up(self) -> None:
+        """What follows an attempt, for the one behind which a kill came."""
+        for record in list(self._state.tasks.values()):
+            self._suspect(record.task)
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """Analyse what is remembered, every so often."""
+        if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
+            self._memory.append([Analysed(analysis=analyse(self._state, self._parts.rechecks))])
+
+    def _suspect(self, task: Task) -> None:
+        """Put a task aside that may be broken."""
+        why = self._parts.strategy.suspect(self._state, task.id)
+        if why is not None:
+            self._quarantine.put(task, why)
 
     def _wait_out(self) -> None:
         """Give what is away some time, more each time."""
-        clock, seconds = self._parts.clock, self._backoff.next_s()
-        self._display.working(f"waiting {seconds:.0f} s: {self._away}")
+        clock, seconds = self._parts.clock, self._parking.next_wait_s()
+        self._display.working(f"waiting {seconds:.0f} s: {self._parking.away}")
         end_s = clock.monotonic_s() + seconds
         while clock.monotonic_s() < end_s and self._parts.stop.check(self._standing()) is None:
             if self._parts.request.wait(POLL_S):
                 break
-        self._away = ""
+        self._parking.away = ""
 
     def _end(self, reason: str) -> Summary:
         """Park what is under way, log and say how the run ended."""
         self._parts.sandbox.close()
         end_s = self._parts.clock.monotonic_s() + PARK_WITHIN_S
         state = self._state
-        analysis = analyse(state, self._parts.targets)
         try:
             while self._runner.running and self._parts.clock.monotonic_s() < end_s:
                 for ended in self._runner.ended(POLL_S):
                     self._take(ended)
-            analysis = analyse(state, self._parts.targets)
             if state.totals.units > state.units_at_last_analysis:
-                self._memory.append([Analysed(analysis=analysis)])
-            self._memory.append([RunEnded(run=state.runs, reason=reason[:500], units=state.run_totals.units)])
+                self._memory.append([Analysed(analysis=analyse(state, self._parts.rechecks))])
+            runs.end(self._memory, reason, seed=self._parts.seed)
         except StorageFault as fault:
             log.warning("loop.end_not_logged", why=str(fault))
         (self._memory.folder / stopping.STOP_FILE).unlink(missing_ok=True)
         return run_summary(
             state,
             reason=reason,
-            words=analysis.summary,
+            words=analyse(state, self._parts.rechecks).summary,
             folder=str(self._memory.folder),
             simulated=self._settings.llm == REHEARSAL,
         )
@@ -303,6 +299,7 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
     workers: Annotated[int | None, typer.Option(help="Attempts at the same time.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed of a new memory.")] = None,
     max_repairs: Annotated[int | None, typer.Option(help="Repair turns after a failure.")] = None,
+    lessons: Annotated[str | None, typer.Option(help="on, or off: show the Builder nothing learned.")] = None,
 ) -> int:
     """Let the Builder work and the Trainer choose, until there is a reason to end."""
     given = dict(locals())
@@ -317,11 +314,13 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
         with handled(parts.request):
             display.begin(_head(parts), cycles=settings.cycles)
             runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
-            display.end(Loop(parts, runner).run())
+            loop = Loop(parts, runner)
+            display.end(loop.run())
+    code = EXIT_FAULT if loop.failed else 0
     if runner.running:
         sys.stdout.flush()
-        os._exit(0)  # a thread that still waits for a name server, say, must not hold up the end
-    return 0
+        os._exit(code)  # a thread that still waits for a name server, say, must not hold up the end
+    return code
 
 
 def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStack) -> Parts:
@@ -333,10 +332,12 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     """
     request = StopRequest(on_first=lambda name: display.note(f"{name}: parking what is under way"))
     tasks = given_tasks(settings.tasks)
-    targets = DifficultyTargets()
+    recall = RecallIndex()
+    rechecks = Rechecks()
+    stack.callback(recall.close)
     identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
     memory = MemoryManager.open(
-        settings.memory, views=all_views(targets), clock=clock, what="loop.py", identify=identify
+        settings.memory, views=[*all_views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
     )
     stack.callback(memory.close)
     log_to_file(settings.memory / "logs" / "loop.jsonl")
@@ -348,15 +349,23 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     model = choose_model(settings, known, seed=seed, request=request, stack=stack)
     sandbox = choose_sandbox(settings.sandbox, trusted_code_only=settings.llm == REHEARSAL, progress=display.note)
     stack.callback(sandbox.close)
-    pool = tuple(task.id for task in tasks)
+    strategy = StrategyManager([task.id for task in tasks], schedule=settings.schedule)
     return Parts(
         settings=settings,
         memory=memory,
         sandbox=sandbox,
         model=model,
         prompts=prompts,
-        strategy=StrategyManager(pool, targets, schedule=settings.schedule),
-        targets=targets,
+        assess=Assessor(sandbox, Weights.of_settings(settings)),
+        strategy=strategy,
+        decider=Decider(
+            strategy=strategy,
+            assigner=_assigner(settings, prompts, recall),
+            settings=settings,
+            model=model.name,
+            sandbox=sandbox.tier.kind,
+        ),
+        rechecks=rechecks,
         stop=stopping.of_settings(settings, clock, lambda: request.name),
         enough=stopping.enough(settings),
         request=request,
@@ -364,6 +373,20 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         clock=clock,
         seed=seed,
     )
+
+
+def _assigner(settings: Settings, prompts: Prompts, recall: RecallIndex) -> Assigner | None:
+    """Who decides what of the learned things is shown; nobody if nothing is."""
+    if settings.lessons == "off":
+        return None
+
+    def fits(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
+        if settings.context_tokens is None:
+            return True
+        return prompts.size(task, rules=rules, recalled=recalled) + settings.reply_tokens <= settings.context_tokens
+
+    odds = Odds(holdout=settings.holdout, dropout=settings.dropout, recall_tokens=settings.recall_tokens)
+    return Assigner(nominate=ThompsonSampling(), recall=recall, odds=odds, fits=fits)
 
 
 def _head(parts: Parts) -> list[str]:

@@ -19,12 +19,14 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from memory.attempts import AttemptLimits, Score, Verdict
 from memory.digests import task_digest
 from memory.tasks import Task
 from utils.errors import SandboxFault
 from utils.python_source import parse_python
+from utils.settings import Settings
 
 NOISE_S = 0.005
 MAX_MEASURED_CHARS = 50_000
@@ -37,6 +39,11 @@ class Weights:
     accuracy: float = 0.7
     speed: float = 0.15
     elegance: float = 0.15
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Self:
+        """Those that were asked for."""
+        return cls(accuracy=settings.weight_accuracy, speed=settings.weight_speed, elegance=settings.weight_elegance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ MEASURED = re.compile(
 def without_measures(memory: Path) -> list[str]:
     """The log, but for what was measured."""
     lines = (memory / "events" / "000001.jsonl").read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if '"kind":"run_' not in line]
+    kept = [line for line in lines if not re.search(r'"kind":"(?:run_|restarted)', line)]
     return [re.sub(r'"seq":\d+', "", MEASURED.sub("", line)) for line in kept]
 
 

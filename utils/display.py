@@ -29,7 +29,11 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A run at its end; `by_skill` is skill -> (attempts, passes)."""
+    """A run at its end; `by_skill` is skill -> (attempts, passes).
+
+    `controls` are attempts that saw nothing learned; `brier` is the score of the `forecasts`, smaller is better, and
+    `constant_brier` that of the best constant.
+    """
 
     tried: int
     passed_first: int
@@ -39,6 +43,11 @@ class Summary:
     faults: int
     tokens: int
     parked: int
+    abandoned: int = 0
+    controls: int = 0
+    forecasts: int = 0
+    brier: float | None = None
+    constant_brier: float | None = None
     by_skill: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     stop_reason: str
     memory: str
@@ -153,6 +162,16 @@ def summary_lines(summary: Summary) -> list[str]:
         f"{summary.failed} failed, {summary.ungraded} ungraded. {summary.tokens} tokens, {summary.faults} faults."
     )
     lines = [f"Ended: {summary.stop_reason}.", tried]
+    if summary.controls:
+        lines.append(f"{summary.controls} of them were controls, which saw nothing that was learned.")
+    if summary.brier is not None and summary.constant_brier is not None:
+        better = "better" if summary.brier < summary.constant_brier else "no better"
+        lines.append(
+            f"Forecasts of passing: Brier score {summary.brier:.3f}, {better} than the best constant's "
+            f"{summary.constant_brier:.3f} ({summary.forecasts} attempts)."
+        )
+    if summary.abandoned:
+        lines.append(f"{summary.abandoned} given up: the program died each time they were tried. They are missing.")
     if summary.parked:
         lines.append(f"{summary.parked} parked: the same command goes on with them.")
     if summary.simulated:

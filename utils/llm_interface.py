@@ -73,6 +73,7 @@ class OpenAIModel:
         self._manners = Manners()
         self._name_lock = threading.Lock()
         self._name = endpoint.model
+        self._answers_as = ""
         self._persistence = Persistence(
             self._patience, url=endpoint.url, stopping=self._stopping, clock=self._clock, sleep=sleep
         )
@@ -168,7 +169,21 @@ class OpenAIModel:
                     raise
             wall_s = watch.elapsed_s
         descent.answered(whole=draft.whole)
+        self._check_same_model(draft.model)
         return judge.reply(draft, wall_s=wall_s)
+
+    def _check_same_model(self, name: str) -> None:
+        """Nothing, unless the server gives itself another name than it first did: somebody loaded another model.
+
+        Not compared with the name that was asked for, since servers answer to aliases.
+        """
+        with self._name_lock:
+            first = self._answers_as = self._answers_as or name
+        if name and name != first:
+            raise ModelRefused(
+                f"{self._endpoint.url} answers as {one_line(name)} now, and before as {one_line(first)}:"
+                f" load that model again, or start anew with --model {one_line(name)}"
+            )
 
     def _models(self, patience: Patience) -> tuple[str, ...]:
         try:

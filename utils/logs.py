@@ -1,6 +1,7 @@
 """Structured logs: JSON lines in a file that cannot grow without bound."""
 
 import logging
+import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -10,10 +11,19 @@ MAX_BYTES = 5 * 1024 * 1024
 BACKUPS = 3
 
 
+class _LogFile(RotatingFileHandler):
+    """Loses lines silently while the disk is full: the memory tells of that, and a traceback a line would hide it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  named by the standard library
+        """A traceback on stderr, unless the disk refused."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+
 def log_to_file(path: Path) -> None:
     """Send all events of this process to the file, the oldest thrown away beyond 20 MiB."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    handler = _LogFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("builder-trainer")
     for old in logger.handlers[:]:

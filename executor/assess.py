@@ -1,0 +1,44 @@
+"""Judges code: the verdict in the sandbox, the score against the reference, and whether a task can be passed at all."""
+
+from executor.grading.grade import grade
+from executor.sandbox import Sandbox
+from executor.score_engine import ReferenceTimes, Weights, score
+from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
+from memory.tasks import Task
+
+
+class Assessor:
+    """All judgements of one run, in one sandbox."""
+
+    def __init__(self, sandbox: Sandbox, weights: Weights) -> None:
+        """Nothing is run yet."""
+        self._sandbox, self._weights = sandbox, weights
+        self._times = ReferenceTimes(self._run)
+
+    def _run(self, task: Task, code: str, limits: AttemptLimits) -> Verdict:
+        return grade(task, code, self._sandbox, limits=limits)
+
+    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
+        """The verdict on a solution.
+
+        Raises:
+            SandboxFault: it could not be run.
+        """
+        return self._run(task, code, spec.limits)
+
+    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
+        """The score of a graded verdict, speed and elegance against the task's reference."""
+        return score(
+            task, code, verdict, reference_cpu_s=self._times.of(task, spec.limits), weights=self._weights
+        )  # fmt: skip
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        """Why a task cannot be passed, or cannot be known to be passable; empty if its own reference passes.
+
+        Raises:
+            SandboxFault: it could not be run.
+        """
+        if task.reference is None:
+            return "it has no reference that could show that it can be passed"
+        verdict = self._run(task, task.reference, limits)
+        return "" if verdict.outcome == "passed" else "its own reference does not pass its checks"

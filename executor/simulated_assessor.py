@@ -1,0 +1,54 @@
+"""Judges the programs of the flight simulator by what they were intended to be; nothing is run."""
+
+from collections.abc import Callable
+
+from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
+from memory.tasks import Task
+
+SANDBOX = SandboxFacts(kind="simulated", safe=True, reason="nothing is run")
+FACTS = RunFacts(status="exit", exit_code=0, wall_s=0, cpu_s=0, peak_mb=0)
+
+
+class SimulatedAssessor:
+    """Fulfils what the loop asks of an assessor, for simulated models alone."""
+
+    def __init__(self, intended: Callable[[str], bool]) -> None:
+        """`intended` tells of a program whether it was intended to pass."""
+        self._intended = intended
+
+    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
+        """The verdict that was intended; one assertion for each check."""
+        del spec
+        if not task.graded:
+            return Verdict(outcome="ungraded", candidate=FACTS, sandbox=SANDBOX)
+        passed = self._intended(code)
+        checks = tuple(
+            CheckVerdict(name=check.name, passed=passed, assertions_passed=int(passed), assertions_total=1)
+            for check in task.checks
+        )
+        held = len(checks) if passed else 0
+        return Verdict(
+            outcome="passed" if passed else "failed",
+            checks=checks,
+            assertions_passed=held,
+            assertions_total=len(checks),
+            calls=len(checks),
+            candidate=FACTS,
+            sandbox=SANDBOX,
+        )
+
+    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
+        """Accuracy and difficulty; there is no time and no style to measure."""
+        del code, spec
+        return Score(
+            accuracy=round(verdict.accuracy, 6),
+            speed=None,
+            elegance=None,
+            difficulty=task.difficulty,
+            points=round(100 * verdict.accuracy * (1 + task.difficulty) / 2, 4),
+        )
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        """None: every simulated task can be passed."""
+        del task, limits
+        return ""

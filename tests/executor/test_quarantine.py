@@ -1,0 +1,78 @@
+"""Tasks that may be broken: put aside, tried with their own reference in a real sandbox."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from executor.assess import Assessor
+from executor.process_sandbox import ProcessSandbox
+from executor.quarantine import Quarantine
+from executor.score_engine import Weights
+from memory.attempts import AttemptLimits
+from memory.events import TaskAdded
+from memory.memory_manager import MemoryManager
+from memory.tasks import Check, Task
+from tests.memory.builders import a_task, open_memory
+from utils.errors import SandboxFault
+
+NO_REFERENCE = "it has no reference that could show that it can be passed"
+SOUND = "def add(a, b):\n    return a + b\n"
+
+
+class Away:
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        raise SandboxFault("the sandbox is away")
+
+
+def put(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Quarantine, list[str]]:
+    notes: list[str] = []
+    quarantine = Quarantine(memory, assess, AttemptLimits(), notes.append)
+    memory.append([TaskAdded(task=task, by="a test")])
+    quarantine.put(task, "nobody passes it")
+    return quarantine, notes
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept", "said"),
+    [
+        ({"reference": SOUND}, "", []),
+        (
+            {"reference": "def add(a, b):\n    return a - b\n"},
+            "its own reference does not pass its checks",
+            ["add is not tried any more: nobody passed it, and its own reference does not pass its checks"],
+        ),
+        (
+            {"reference": None},
+            NO_REFERENCE,
+            [f"add is not tried any more: nobody passed it, and {NO_REFERENCE}"],
+        ),
+    ],
+    ids=["sound", "broken", "without a reference"],
+)  # fmt: skip
+def test_a_suspect_is_tried_with_its_own_reference(
+    tmp_path: Path, fields: dict[str, Any], kept: str, said: list[str]
+) -> None:
+    with open_memory(tmp_path) as memory:
+        _, notes = put(memory, a_task(**fields), Assessor(ProcessSandbox(), Weights()))
+        assert memory.state.tasks["add"].quarantined == kept
+        assert notes == said
+
+
+def test_while_the_sandbox_is_away_it_waits_in_quarantine_and_is_tried_later(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        task = a_task(reference=SOUND)
+        put(memory, task, Away())
+        record = memory.state.tasks["add"]
+        record.suspect_tries = 5
+        assert (record.quarantined, record.awaits_validation) == ("nobody passes it", True)
+        Quarantine(memory, Assessor(ProcessSandbox(), Weights()), AttemptLimits(), print).validate_all()
+        assert record.quarantined == ""
+
+
+def test_a_task_that_was_changed_is_no_longer_suspected(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        put(memory, a_task(reference=None), Assessor(ProcessSandbox(), Weights()))
+        mended = a_task(checks=(Check(name="other", code="assert add(2, 2) == 4"),))
+        memory.append([TaskAdded(task=mended, by="a test")])
+        assert memory.state.tasks["add"].quarantined == ""
