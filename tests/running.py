@@ -104,3 +104,15 @@ def serving(*argv: str | Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
+
+
+def lines(memory: Path, kind: str | None = None) -> list[dict[str, Any]]:
+    """The memory's events with number and time, in order."""
+    raw = [line for path in sorted((memory / "events").glob("*.jsonl")) for line in path.read_bytes().splitlines()]
+    return [event for event in map(json.loads, raw) if kind is None or event["data"]["kind"] == kind]
+
+
+def replies(memory: Path) -> list[dict[str, Any]]:
+    """Every reply of the model that is kept."""
+    found = sorted((memory / "code_archive").glob("*/attempt-*/reply-*.json"))
+    return [json.loads(path.read_bytes()) for path in found]
