@@ -1,4 +1,4 @@
-.PHONY: run test lint type clean
+.PHONY: run test bench-night
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,6 +14,9 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
+	$(BIN)/python -m benchmarks.bench_night
 
 .venv/.core: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
