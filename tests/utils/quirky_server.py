@@ -1,6 +1,8 @@
 """A chat server on loopback that behaves as badly as a test wants: a Quirk for each request, the last for the rest."""
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -62,6 +64,7 @@ class QuirkyServer:
     ) -> None:
         self.released.set()
         self._server.shutdown()
+        self._server.hang_up()
         self._server.server_close()
         self._thread.join()
 
@@ -69,6 +72,21 @@ class QuirkyServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
     owner: QuirkyServer
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._connections: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self._connections.add(connection)
+        return connection, address
+
+    def hang_up(self) -> None:
+        """Wake handlers that still write: on a busy machine TCP may take two minutes to tell that nobody listens."""
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is what many tests are about."""

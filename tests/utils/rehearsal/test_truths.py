@@ -41,7 +41,7 @@ def test_the_shipped_file_loads_and_names_its_weakest_skill() -> None:
         ("latency_s = 0.0 ", "latency = 1", "latency"),
         ("schema_version = 1", "schema_version = 2", "schema_version"),
         ("offset_seed = 1", "offset_seed = 1.5", "offset_seed"),
-        ("strings = 0.9", "strings = inf", "ability.skills.strings"),
+        ("strings = -0.6", "strings = inf", "ability.skills.strings"),
         ("mutation = 0.36", "mutation = 0.46", "bugs: Value error, the shares add up to 1.1"),
         ("mutation = 0.36", "", "bugs.mutation: Field required"),
         ("python = 0.6", "python = -0.6", "style.fences.python"),
@@ -74,9 +74,9 @@ def test_a_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_the_pass_probability_is_the_documented_formula(tmp_path: Path) -> None:
     truths = load(tmp_path, SHIPPED.replace("\n[offsets]", '\n[offsets]\n"math/roots" = -0.5\n', 1))
-    # abilities .6 and -.4, difficulty .4, slope 3: .1 + .3 - .5 = -.1; then .3 a turn, .7 for evidence
+    # abilities -.9 and 1.1, difficulty .4, slope 3: .1 + .3 - .5 = -.1; then .3 a turn, .7 for evidence
     task = KnownTask(id="math/roots", name="", goal="", skills=("numbers", "weak"), difficulty=0.4)
-    weak = load(tmp_path, SHIPPED.replace("[ability.skills]", "[ability.skills]\nweak = -0.4", 1))
+    weak = load(tmp_path, SHIPPED.replace("[ability.skills]", "[ability.skills]\nweak = 1.1", 1))
     assert truths.offset(task) == -0.5
     weak = weak.model_copy(update={"offsets": truths.offsets})
     found = [
@@ -109,10 +109,10 @@ def test_the_shipped_rules_are_helpful_harmful_useless_and_at_home_in_one_skill(
 def test_skills_drift_by_the_number_of_the_unit_up_to_the_bound(tmp_path: Path) -> None:
     truths = load(tmp_path, SHIPPED.replace("algorithms = 0.3", "algorithms = 0.3\nnew = -2.0", 1))
     assert [truths.ability_of("algorithms", unit) for unit in (0, 1, 100, 333, 400, 10**15)] == pytest.approx(
-        [-0.4, -0.397, -0.1, 0.599, 0.6, 0.6]
+        [-1.9, -1.897, -1.6, -0.901, -0.9, -0.9]
     )
-    assert [truths.ability_of("new", unit) for unit in (0, 10, 1000)] == pytest.approx([0.4, 0.2, -0.6])
-    assert truths.ability_of("strings", 1000) == truths.ability_of("strings") == 0.9
+    assert [truths.ability_of("new", unit) for unit in (0, 10, 1000)] == pytest.approx([-1.1, -1.3, -2.1])
+    assert truths.ability_of("strings", 1000) == truths.ability_of("strings") == -0.6
     assert truths.weakest_skills(["new", "state"], unit=0) == ("state", "new")
     assert truths.weakest_skills(["new", "state"], unit=100) == ("new", "state")
 
@@ -128,7 +128,7 @@ def test_of_what_is_recalled_the_most_helpful_counts_once() -> None:
 def test_drift_rules_and_recall_enter_the_formula() -> None:
     truths, task = Truths.default(), KnownTask(id="x", name="", goal="", skills=("algorithms", "lists"), difficulty=0.3)
     shown = rules_named(truths, "Handle the empty")
-    logit = (-0.4 + 0.6 + 0.9) / 2 + 0.6 + truths.offset(task) + 2 * 0.3 + 0.7 + 0.9 + 0.3 / 2 + 0.4
+    logit = (-1.9 + 0.6 - 0.6) / 2 + 0.6 + truths.offset(task) + 2 * 0.3 + 0.7 + 0.9 + 0.3 / 2 + 0.4
     found = truths.pass_probability(
         task, 2, evidence=True, rules=shown, unit=200, recalled=[None, replace(task, id="y", skills=("lists",))]
     )
