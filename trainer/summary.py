@@ -72,4 +72,3 @@ def _named(what: str, tasks: TaskList) -> Iterator[str]:
 def _some(names: tuple[str, ...] | list[str], count: int) -> str:
     more = f" and {count - NAMED} more" if count > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"
-
