@@ -1,4 +1,4 @@
-.PHONY: run test bench-night
+.PHONY: run test bench bench-night
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,6 +14,9 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
+	$(BIN)/python -m benchmarks.bench_selection
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night

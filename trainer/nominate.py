@@ -80,15 +80,23 @@ def _best(learning: Learning, places: Numbers, scores: Floats, most: int) -> Ite
 
 def _pool(learning: Learning, task: Task, places: Numbers) -> Numbers:
     """The candidates that take part, at most POOL: the best believed of those that were seen, and some never seen."""
-    if len(places) <= POOL:
-        return _without_set_aside(learning, task, places)
     shows = learning.rules.shows(places)
-    seen = _without_set_aside(learning, task, places[shows > 0])
-    best = seen
-    if len(seen) > POOL - NEWEST - UNSEEN:
-        means = learning.effects(seen, task).mean
-        best = seen[np.argsort(-means, kind="stable")[: POOL - NEWEST - UNSEEN]]
-    return np.sort(np.concatenate((best, _unseen(learning, places[shows == 0], POOL - len(best)))))
+    seen, unseen = places[shows > 0], places[shows == 0]
+    beliefs = learning.effects(seen, task)
+    aside: NDArray[np.bool_] = is_set_aside(shows[shows > 0], beliefs.mean, np.sqrt(beliefs.variance))
+    best = seen[~aside]
+    if len(places) > POOL:
+        best = _best_means(best, beliefs.mean[~aside], POOL - NEWEST - UNSEEN)
+    return np.sort(np.concatenate((best, _unseen(learning, unseen, POOL - len(best)))))
+
+
+def _best_means(places: Numbers, means: Floats, most: int) -> Numbers:
+    """Those with the highest means; of equal ones the rules that are older."""
+    if len(places) <= most:
+        return places
+    least = np.partition(means, len(means) - most)[len(means) - most]
+    above, equal = places[means > least], places[means == least]
+    return np.concatenate((above, equal[: most - len(above)]))
 
 
 def _unseen(learning: Learning, places: Numbers, room: int) -> Numbers:
@@ -98,9 +106,3 @@ def _unseen(learning: Learning, places: Numbers, room: int) -> Numbers:
     newest, others = places[-NEWEST:], places[:-NEWEST]
     ranks = learning.rules.ranks(others)
     return np.concatenate((newest, others[np.argpartition(ranks, room - NEWEST)[: room - NEWEST]]))
-
-
-def _without_set_aside(learning: Learning, task: Task, places: Numbers) -> Numbers:
-    beliefs = learning.effects(places, task)
-    aside: NDArray[np.bool_] = is_set_aside(learning.rules.shows(places), beliefs.mean, np.sqrt(beliefs.variance))
-    return places[~aside]
