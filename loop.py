@@ -24,21 +24,23 @@ from executor.assess import Assessor
 from executor.choose_sandbox import choose_sandbox
 from executor.parking import Parking
 from executor.quarantine import Quarantine
-from executor.runner import Ended, Runner
+from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
 from memory.attempts import AttemptLimits, AttemptSpec, SandboxFacts, Score, Shown, Verdict
 from memory.beginnings import given_tasks, remember
+from memory.belogs import BELog
 from memory.decisions import limits_of
 from memory.events import Analysed, Finished
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
 from memory.recall import RecallIndex
+from memory.records import InFlight
 from memory.replies import RememberingModel
-from memory.runs import RunFacts
-from memory.shown import run_summary, unit_line
+from memory.run_lines import run_summary, unit_line
+from memory.runs import RunSetup
 from memory.tasks import Task
 from trainer.analyze_builder import analyse
 from trainer.assign import Assigner, Odds
@@ -53,7 +55,7 @@ from utils.clock import Clock, SystemClock, iso
 from utils.command import EXIT_FAULT, run_command
 from utils.completions import Model
 from utils.display import ConsoleDisplay, Display, Summary
-from utils.errors import StorageFault
+from utils.errors import Fault, StorageFault
 from utils.files import write_atomically
 from utils.ids import memory_id
 from utils.logs import log_to_file
@@ -133,13 +135,13 @@ class Loop:
 
     def _begin(self) -> None:
         parts, tier = self._parts, self._parts.sandbox.tier
-        facts = RunFacts(
+        setup = RunSetup(
             model=parts.model.name,
             simulated=self._settings.llm == REHEARSAL,
             sandbox=SandboxFacts(kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image),
             settings=public(self._settings),
         )
-        runs.begin(self._memory, facts, seed=parts.seed, note=self._display.note)
+        runs.begin(self._memory, setup, seed=parts.seed, note=self._display.note)
         self._parking.begin()
         self._quarantine.validate_all()
         self._catch_up()
@@ -177,10 +179,21 @@ class Loop:
     def _fill(self) -> None:
         """Give every free worker a unit: parked ones first, then new ones."""
         while self._runner.free and not self._parking.away:
-            unit = (self._decide() if self._parking.wants_another else None) or self._parking.leave()
+            if self._must_be_alone():
+                return
+            unit = self._decide() if self._parking.wants_another else None
+            if unit is None:
+                self._parking.give_up_lonely()
+                unit = self._parking.leave()
             if unit is None:
                 return
             self._start(unit)
+
+    def _must_be_alone(self) -> bool:
+        """Whether a unit during which the program died is under way, or is next: it must not drag others down."""
+        deaths = self._state.deaths
+        deadly = any(deaths[unit] for unit in self._state.running) or deaths[self._parking.next or ""]
+        return bool(self._runner.running and deadly)
 
     def _decide(self) -> str | None:
         """Choose, freeze and log the next unit; its id, or None if there is none to decide."""
@@ -209,7 +222,11 @@ class Loop:
         if ended.value is not None:
             self._parking.back()
             self._keep(ended.key, ended.value)
-        elif ended.fault is not None and (told := self._parking.park(ended.key, ended.fault)):
+        elif ended.fault is not None:
+            self._park(ended.key, ended.fault)
+
+    def _park(self, unit: str, fault: Fault) -> None:
+        if told := self._parking.park(unit, fault):
             self._display.note(told)
 
     def _keep(self, unit: str, attempt: Attempt) -> None:
@@ -218,20 +235,27 @@ class Loop:
         folder = self._memory.attempt_folder(flight.task.id, flight.spec.number)
         for name, text in attempt.files.items():
             write_atomically(folder / name, text.encode("utf-8"))
-        code = next(reversed(attempt.files.values()), "")
-        belog = make_belog(
-            flight.spec,
-            flight.task,
-            result,
-            self._state,
-            files=attempt.files,
-            finding=find(result, code),
-            at=iso(self._parts.clock.now()),
-        )
-        self._memory.append([Finished(result=result, belog=belog)])
+        made = guarded(unit, lambda: self._belog(flight, attempt))
+        if made.value is None:
+            assert made.fault is not None
+            self._park(unit, made.fault)
+            return
+        self._memory.append([Finished(result=result, belog=made.value)])
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task)
         self._look_back()
+
+    def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
+        code = next(reversed(attempt.files.values()), "")
+        return make_belog(
+            flight.spec,
+            flight.task,
+            attempt.result,
+            self._state,
+            files=attempt.files,
+            finding=find(attempt.result, code),
+            at=iso(self._parts.clock.now()),
+        )
 
     def _catch_up(self) -> None:
         """What follows an attempt, for the one behind which a kill came."""
@@ -291,7 +315,7 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
     tasks: Annotated[list[Path] | None, typer.Option(help="Task files instead of the built-in curriculum.")] = None,
     schedule: Annotated[str | None, typer.Option(help="curriculum or once.")] = None,
     memory: Annotated[Path | None, typer.Option(help="The memory's folder.")] = None,
-    sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap or process.")] = None,
+    sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap, landlock or process.")] = None,
     cycles: Annotated[int | None, typer.Option(help="End after so many attempts.")] = None,
     until: Annotated[str | None, typer.Option(help="End at this local time, HH:MM.")] = None,
     hours: Annotated[float | None, typer.Option(help="End after so many hours.")] = None,

@@ -34,6 +34,8 @@ from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, kinds
 from utils.settings import Settings
 
+HOLDOUT, DROPOUT, RECALL_TOKENS, MAX_REPAIRS = 0.2, 0.1, 400, 2
+"""As shipped; said here so that nobody's environment changes the figures."""
 LAST = 100
 """Units at the end of a night whose choices are counted."""
 
@@ -123,7 +125,18 @@ class Flown:
 def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = lambda _: None) -> Flown:
     """One night in a new memory in this folder; `overhear` is told of everything that the model is asked."""
     settings = Settings(
-        llm="rehearsal", memory=folder, sandbox="process", cycles=night.units, seed=night.seed, analyse_every=10**6
+        llm="rehearsal",
+        memory=folder,
+        sandbox="process",
+        cycles=night.units,
+        seed=night.seed,
+        analyse_every=10**6,
+        lessons="on",
+        holdout=HOLDOUT,
+        dropout=DROPOUT,
+        recall_tokens=RECALL_TOKENS,
+        max_repairs=MAX_REPAIRS,
+        workers=1,
     )
     wishes = tuple(AddRule(text=text) for text in night.rules)
     inbox.leave(folder, inbox.Wish(by="benchmark", tasks=(), rules=wishes), at=iso(SystemClock().now()))

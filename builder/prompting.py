@@ -7,8 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from memory.attempts import Assertion, Shown, Verdict
 from memory.tasks import Task
+from utils.completions import Completion, Message
 from utils.files import sha256_hex
-from utils.text import clip, estimate_tokens
+from utils.llm_replies import prompt_tokens
+from utils.text import clip
 
 FOLDER = Path(__file__).parent / "prompts"
 NAMES = ("system", "solve", "failure", "repair", "no_code", "reflect")
@@ -60,7 +62,8 @@ class Prompts:
 
     def size(self, task: Task, *, rules: Sequence[Shown], recalled: Sequence[Shown]) -> int:
         """About how many tokens the first request for the task takes."""
-        return estimate_tokens(self.system()) + estimate_tokens(self.solve(task, rules=rules, recalled=recalled))
+        messages = Message("system", self.system()), Message("user", self.solve(task, rules=rules, recalled=recalled))
+        return prompt_tokens(Completion(messages=messages))
 
     def failure(self, verdict: Verdict) -> str:
         """What failed, in at most `failure_chars` characters."""

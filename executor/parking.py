@@ -17,6 +17,8 @@ from utils.waiting import Backoff
 
 PATIENT_FAULTS = 3
 """After so many faults of a unit another one is tried before it."""
+LONELY_FAULTS = 30
+"""After so many, some two hours of waiting, a unit is left for the next run if no other can show what is to blame."""
 REASON_CHARS = 500
 MESSAGE_CHARS = 2000
 
@@ -64,9 +66,18 @@ class Parking:
         mine = self.mine
         return len(mine) <= self._workers and all(self._lately[unit] >= PATIENT_FAULTS for unit in mine)
 
+    @property
+    def next(self) -> str | None:
+        """The unit of `mine` that met the fewest faults; None if there is none."""
+        return min(self.mine, key=self._lately.__getitem__, default=None)
+
+    def give_up_lonely(self) -> None:
+        """Leave units for the next run that met faults for hours, when there is no other unit to try in their place."""
+        self._waiting = [unit for unit in self._waiting if self._faults[unit] < LONELY_FAULTS]
+
     def leave(self) -> str | None:
-        """The unit of `mine` that met the fewest faults, no longer parked; None if there is none."""
-        unit = min(self.mine, key=self._lately.__getitem__, default=None)
+        """The next unit, no longer parked; None if there is none."""
+        unit = self.next
         if unit is not None:
             self._waiting.remove(unit)
             if unit not in self._memory.state.running and not self._backoff.failures:
@@ -104,6 +115,7 @@ class Parking:
     def back(self) -> None:
         """A unit went through: nothing is away."""
         self._backoff.reset()
+        self.away = ""
         for unit in self._waiting:
             if self._lately[unit] >= PATIENT_FAULTS:
                 self._overtaken.add(unit)

@@ -5,11 +5,11 @@ from typing import Protocol
 
 import structlog
 
+from executor.runner import guarded
 from memory.attempts import AttemptLimits
 from memory.events import Quarantined, Validated
 from memory.memory_manager import MemoryManager
 from memory.tasks import Task
-from utils.errors import Fault
 
 log = structlog.get_logger()
 
@@ -42,11 +42,11 @@ class Quarantine:
             self._validate(record.task)
 
     def _validate(self, task: Task) -> None:
-        try:
-            flaw = self._assess.flaw(task, self._limits)
-        except Fault as fault:
-            log.warning("task.not_validated", task=task.id, why=str(fault))
+        ended = guarded(task.id, lambda: self._assess.flaw(task, self._limits))
+        if ended.value is None:
+            log.warning("task.not_validated", task=task.id, why=str(ended.fault))
             return
+        flaw = ended.value
         self._memory.append([Validated(task_id=task.id, sound=not flaw, why=flaw or "its own reference passes")])
         if flaw:
             self._note(f"{task.id} is not tried any more: nobody passed it, and {flaw}")

@@ -54,12 +54,16 @@ class Runner(Generic[T]):
         return [self._collect(future) for future in list(self._running) if future in done]
 
     def _collect(self, future: Future[T]) -> Ended[T]:
-        key = self._running.pop(future)
-        try:
-            return Ended(key, value=future.result())
-        except Fault as fault:
-            return Ended(key, fault=fault)
-        except Exception as error:
-            # the cycle boundary, the one broad handler: a defect ends one attempt, not the night
-            log.exception("attempt.defect", unit=key)
-            return Ended(key, fault=Defect(f"a defect of this program ({type(error).__name__}: {error})"))
+        return guarded(self._running.pop(future), future.result)
+
+
+def guarded(key: str, job: Callable[[], T]) -> Ended[T]:
+    """What became of a job that is done here and now."""
+    try:
+        return Ended(key, value=job())
+    except Fault as fault:
+        return Ended(key, fault=fault)
+    except Exception as error:
+        # the cycle boundary, the one broad handler: a defect ends one attempt, not the night
+        log.exception("attempt.defect", unit=key)
+        return Ended(key, fault=Defect(f"a defect of this program ({type(error).__name__}: {error})"))

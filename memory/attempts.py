@@ -82,6 +82,7 @@ class SandboxFacts(BaseModel):
     reason: str
     gaps: tuple[str, ...] = ()
     image: str = ""
+    profile: str = ""
 
 
 class RunFacts(BaseModel):

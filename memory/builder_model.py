@@ -170,6 +170,7 @@ class BuilderModel:
         self.units = 0
         self._skills: dict[str, int] = {}
         self._tasks: dict[str, int] = {}
+        self._tasks_met = 0
         self._rules: dict[str, int] = {}
         self._ability, self._difficulty = _Beliefs(ABILITY), _Beliefs(DIFFICULTY)
         self._effect = _Beliefs(EFFECT)
@@ -216,7 +217,7 @@ class BuilderModel:
         return whole
 
     def belief(self, practice: Practice) -> Belief:
-        """The logit of passing; reads only."""
+        """The logit of passing; changes no belief."""
         share = 1.0 / len(practice.skills)
         task = self.difficulty(practice.task, declared=practice.difficulty)
         mean, variance = -task.mean, task.variance
@@ -256,6 +257,10 @@ class BuilderModel:
             after = Belief(belief.mean + step * pull, belief.variance - step * step * shrink)
             feature.beliefs.write(feature.number, after, self.units)
 
+    def forget_task(self, task: str) -> None:
+        """The next unit of this task meets a difficulty of which only the declared one is known."""
+        self._tasks.pop(task, None)
+
     def _features(self, practice: Practice) -> list[_Feature]:
         share = 1.0 / len(practice.skills)
         found = [_Feature(self._difficulty, self._task_number(practice), -1.0)]
@@ -269,7 +274,8 @@ class BuilderModel:
     def _task_number(self, practice: Practice) -> int:
         number = self._tasks.get(practice.task)
         if number is None:
-            number = self._tasks[practice.task] = len(self._tasks)
+            number = self._tasks[practice.task] = self._tasks_met
+            self._tasks_met += 1
             self._difficulty.start(number, prior_difficulty(practice.difficulty))
         return number
 

@@ -54,7 +54,6 @@ class RunResumed(BaseModel):
 
     kind: Literal["run_resumed"] = "run_resumed"
     run: Annotated[int, Field(ge=1)]
-    model: str = ""
 
 
 class TaskAdded(BaseModel):
@@ -130,6 +129,7 @@ class Abandoned(BaseModel):
 
     kind: Literal["abandoned"] = "abandoned"
     unit_id: str
+    task_id: TaskId
     deaths: Annotated[int, Field(ge=1)]
 
 

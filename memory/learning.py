@@ -21,6 +21,7 @@ class _Tried:
 
     attempts: int = 0
     harder: float = 0.0
+    skills: tuple[str, ...] = ()
 
 
 class Learning:
@@ -50,7 +51,7 @@ class Learning:
         The variance is theta's.
         """
         ability, surprise = self.model.ability(skill), self._surprise.get(skill)
-        harder = surprise.harder / surprise.attempts if surprise else 0.0
+        harder = surprise.harder / surprise.attempts if surprise and surprise.attempts else 0.0
         return Belief(ability.mean - harder, ability.variance)
 
     def _note_surprise(self, task: Task) -> None:
@@ -58,13 +59,23 @@ class Learning:
         before = self._tried.get(task.id, _Tried())
         believed = self.model.difficulty(task.id, declared=task.difficulty).mean
         attempts = before.attempts + 1
-        after = _Tried(attempts, attempts * (believed - prior_difficulty(task.difficulty)))
+        after = _Tried(attempts, attempts * (believed - prior_difficulty(task.difficulty)), task.skills)
         self._tried[task.id] = after
         for skill in task.skills:
-            known = self._surprise.get(skill, _Tried())
-            self._surprise[skill] = _Tried(known.attempts + 1, known.harder + after.harder - before.harder)
+            self._add_surprise(skill, 1, after.harder - before.harder)
 
-    def decide(self, decided: Decided) -> None:
+    def _add_surprise(self, skill: str, attempts: int, harder: float) -> None:
+        known = self._surprise.get(skill, _Tried())
+        self._surprise[skill] = _Tried(known.attempts + attempts, known.harder + harder)
+
+    def forget_task(self, task: str) -> None:
+        """Its text was changed: what is believed of its difficulty no longer holds."""
+        self.model.forget_task(task)
+        before = self._tried.pop(task, _Tried())
+        for skill in before.skills:
+            self._add_surprise(skill, -before.attempts, -before.harder)
+
+    def note_decided(self, decided: Decided) -> None:
         """Count the nominations."""
         assignment = decided.assignment
         for nominee in assignment.nominees if assignment else ():
@@ -76,13 +87,16 @@ class Learning:
                     dropped=nominee.dropped,
                 )
 
-    def finish(self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str) -> None:
+    def finish(
+        self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str, learn: bool
+    ) -> None:
         """Learn from a unit's outcome, the unit-th of the memory, and take the rule that it proposes.
 
-        `errors` are the classes under which its last error is remembered of the task's skills.
+        `errors` are the classes under which its last error is remembered of the task's skills; without `learn`, for
+        an ungraded task or one that was replaced meanwhile, only time passes.
         """
         result = finished.result
-        if result.outcome == "ungraded":
+        if not learn:
             self.model.pass_by()
         else:
             passed = result.outcome == "passed"
@@ -93,7 +107,7 @@ class Learning:
         reflection = result.reflection
         if reflection is not None and normalised_rule(reflection.rule):
             record = self.rules.propose(
-                reflection.rule, by=result.unit_id, at=at, skills=flight.task.skills, error_classes=errors
+                reflection.rule, by=result.unit_id, at=at, skills=flight.task.skills, error_classes=errors or None
             )
             self._number(record)
 
@@ -104,6 +118,7 @@ class Learning:
                 record = self.rules.propose(
                     word.text, by=word.by, at=at, skills=word.skills, error_classes=word.error_classes
                 )
+                self.rules.note_change(record)
                 self._number(record)
             case RuleEdited():
                 self.rules.edit(word.rule, word.text, by=word.by)
@@ -121,9 +136,12 @@ class Learning:
             self._numbers = np.concatenate((self._numbers, np.zeros(more, dtype=np.intp)))
         self._numbers[place] = self.model.rule_number(record.key)
 
-    def effects(self, places: Numbers, task: Task) -> Effects:
-        """What is believed of the rules at these places of the book, in this task; arrays of one shape, in logits."""
-        return self.model.effects(self._numbers[places], skills=task.skills)
+    def effects(self, places: Numbers, *, skills: Sequence[str]) -> Effects:
+        """What is believed of the rules at these places of the book in a task of these skills, or in general for none.
+
+        Arrays of one shape, in logits.
+        """
+        return self.model.effects(self._numbers[places], skills=skills)
 
     def _note_shown(self, flight: InFlight, *, passed: bool) -> None:
         for nominee in flight.assignment.shown if flight.assignment else ():

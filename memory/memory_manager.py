@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 MARK_FILE = "views.json"
 MARK_EVERY = 100
+VIEWS = 2
+"""Rises whenever a document changes its shape or is added: those of an older program are then made anew."""
 
 
 class MemoryManager:
@@ -130,7 +132,7 @@ class MemoryManager:
         for path in self._unsynced:
             sync_file(path)
         self._unsynced.clear()
-        document = {"schema_version": 1, "seq": self._log.head.seq}
+        document = {"schema_version": 1, "seq": self._log.head.seq, "views": VIEWS}
         write_atomically(self._folder / MARK_FILE, json_text(document).encode())
 
     def take_wishes(self, fresh_views: Callable[[], Sequence[View]]) -> int:
@@ -216,6 +218,6 @@ def _read_mark(folder: Path) -> int:
     """Up to which event the views on disk are known to be right."""
     try:
         document = parse_json((folder / MARK_FILE).read_bytes(), where=MARK_FILE)
-        return int(document["seq"])
+        return int(document["seq"]) if document["views"] == VIEWS else 0
     except (OSError, InputError, KeyError, TypeError, ValueError):
         return 0

@@ -153,6 +153,8 @@ class RecallIndex:
 
 def without(recalled: Sequence[Recalled], texts: Sequence[str]) -> tuple[Recalled, ...]:
     """Those whose line contains none of the texts, compared as rules are (memory.digests.normalised_rule)."""
+    if not recalled:
+        return ()
     hidden = {normalised_rule(form) for text in texts for form in (text, _escaped(text))} - {""}
     return tuple(each for each in recalled if not any(text in normalised_rule(each.text) for text in hidden))
 

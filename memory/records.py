@@ -38,6 +38,8 @@ class TaskRecord:
     `fails_in_a_row` are the graded ones since the last pass, `failed_under` the circumstances of the latest of them;
     `suspect_tries` are those since the task was last found sound, `suspect_odds` the sum of the probabilities of
     passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen.
+    `passes_as_it_is` are those since its text last changed; `abandoned` units of it took the program down, the latest
+    under the circumstances `abandoned_under`.
     """
 
     task: Task
@@ -56,6 +58,9 @@ class TaskRecord:
     suspect_tries: int = 0
     suspect_odds: float = 0.0
     quarantined: str = ""
+    passes_as_it_is: int = 0
+    abandoned: int = 0
+    abandoned_under: Circumstances | None = None
     previous: deque[str] = field(default_factory=lambda: deque(maxlen=PREVIOUS_KEPT))
     costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
 
@@ -79,7 +84,7 @@ class SkillRecord:
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=LEVELS_KEPT))
     costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
     errors: dict[str, int] = field(default_factory=dict)
-    """class of the error that ended a failed attempt -> how many; bounded like those of the whole memory."""
+    """class of an attempt's last error, mended or not -> how many attempts; bounded."""
 
 
 @dataclass(slots=True)

@@ -134,7 +134,10 @@ class RuleBook:
         self._after_error: dict[str, Places] = {}
         self._shows, self._ranks = Column(np.int64), Column(np.uint64)
         self.changes: dict[str, int] = {}
-        """skill -> how often what may be shown in it changed; the empty name stands for every skill."""
+        """skill -> how often what is shown in it changed; the empty name stands for every skill.
+
+        A proposal of a reflection counts when it is nominated for the first time, for until then it changes nothing.
+        """
 
     def __len__(self) -> int:
         return len(self._by_place)
@@ -155,15 +158,18 @@ class RuleBook:
         return self._by_place[place]
 
     def propose(
-        self, text: str, *, by: str, at: str, skills: Iterable[str] = (), error_classes: Iterable[str] = ()
+        self, text: str, *, by: str, at: str, skills: Iterable[str] = (), error_classes: Iterable[str] | None = ()
     ) -> RuleRecord:
-        """Join the text to the rule that it equals, or make a rule of it; no skills, or no errors, stand for all."""
+        """Join the text to the rule that it equals, or make a rule of it; no skills, or no errors, stand for all.
+
+        None in place of error classes says nothing of them: a new rule is for all, a known one stays as it is.
+        """
         record = self.named(text)
         if record is None:
             record = self._enter(RuleRecord(rule_id(text), len(self), [text], by, at))
-            self._place_scope(record, set(skills), set(error_classes))
+            self._place_scope(record, set(skills), set(error_classes or ()))
         else:
-            self._widen(record, set(skills), set(error_classes))
+            self._widen(record, set(skills), record.error_classes if error_classes is None else set(error_classes))
         record.proposals += 1
         record.sources.append(by)
         return record
@@ -192,9 +198,9 @@ class RuleBook:
         record.skills, record.error_classes = skills, error_classes
         self._everywhere.put(record.place, not skills)
         self._always.put(record.place, not error_classes)
-        self._note_change(record)
 
-    def _note_change(self, record: RuleRecord) -> None:
+    def note_change(self, record: RuleRecord) -> None:
+        """What is shown in the rule's skills may differ from now on."""
         for skill in record.skills or {""}:
             self.changes[skill] = self.changes.get(skill, 0) + 1
 
@@ -206,7 +212,7 @@ class RuleBook:
         record.nominated = record.held_out = record.dropped = record.shown = record.passed_shown = 0
         self._by_text.setdefault(normalised_rule(text), record)
         self._shows.put(record.place, 0)
-        self._note_change(record)
+        self.note_change(record)
 
     def judge(self, rule: str, standing: Standing) -> None:
         """A person's word."""
@@ -216,13 +222,15 @@ class RuleBook:
         record.standing = standing
         self._banned.put(record.place, standing == "banned")
         self._pinned.put(record.place, standing == "pinned")
-        self._note_change(record)
+        self.note_change(record)
 
     def note_nominee(self, rule: str, version: int, *, control: bool, dropped: bool) -> None:
         """It was nominated for a unit that is now decided; says nothing of a newer version."""
         record = self._records[rule]
         if version != record.version:
             return
+        if not record.nominated:
+            self.note_change(record)
         record.nominated += 1
         record.held_out += control
         record.dropped += dropped and not control

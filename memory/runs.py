@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from memory.attempts import SandboxFacts
 from memory.events import Abandoned, RunEnded, RunResumed, RunStarted
 from memory.memory_manager import MemoryManager
+from utils.errors import InputError
 from utils.files import sha256_hex
 from utils.ids import derived
 
@@ -20,7 +21,7 @@ REASON_CHARS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
+class RunSetup:
     """What a run is made with; `settings` holds no secrets."""
 
     model: str
@@ -34,36 +35,60 @@ def run_seed(seed: int, run: int) -> int:
     return derived(seed, "run", run)
 
 
-def begin(memory: MemoryManager, facts: RunFacts, *, seed: int, note: Callable[[str], None]) -> None:
-    """Begin a run, or continue the one that did not end; `seed` is the memory's, `note` tells a person.
+def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[str], None]) -> None:
+    """Begin a run, or continue the one that did not end if it was of the same kind.
+
+    Args:
+        memory: where it is logged.
+        setup: what this run is made with.
+        seed: the memory's.
+        note: tells a person.
 
     Raises:
+        InputError: the seed is not the one that the run to be continued was begun with.
         StorageFault: it cannot be logged.
     """
     state = memory.state
     if not state.run_ended:
-        memory.append([RunResumed(run=state.runs, model=facts.model)])
+        _check_seed(memory, seed)
+        memory.append([RunResumed(run=state.runs)])
         _give_up_deadly_units(memory, note)
-        return
+        if (state.model, state.run_simulated) == (setup.model, setup.simulated):
+            return
+        end(memory, "it did not say that it ended", seed=seed)
     number = state.runs + 1
     memory.append(
         [
             RunStarted(
                 run=number,
-                model=facts.model,
-                simulated=facts.simulated,
-                sandbox=facts.sandbox,
-                settings=facts.settings,
-                seed_sha256=sha256_hex(str(run_seed(seed, number)).encode()),
+                model=setup.model,
+                simulated=setup.simulated,
+                sandbox=setup.sandbox,
+                settings=setup.settings,
+                seed_sha256=_told_at_first(run_seed(seed, number)),
             )
         ]
     )
 
 
+def _told_at_first(seed: int) -> str:
+    return sha256_hex(str(seed).encode())
+
+
+def _check_seed(memory: MemoryManager, seed: int) -> None:
+    state = memory.state
+    of_memory = _told_at_first(seed)  # what older versions told
+    if state.run_seed_sha256 not in (_told_at_first(run_seed(seed, state.runs)), of_memory):
+        raise InputError(
+            f"{memory.folder / 'seed'} is not the seed that run {state.runs} was begun with; bring that file back"
+        )
+
+
 def _give_up_deadly_units(memory: MemoryManager, note: Callable[[str], None]) -> None:
     for unit, deaths in list(memory.state.deaths.items()):
         if deaths >= MOST_DEATHS:
-            memory.append([Abandoned(unit_id=unit, deaths=deaths)])
+            task = memory.state.in_flight[unit].task.id
+            memory.append([Abandoned(unit_id=unit, task_id=task, deaths=deaths)])
             note(f"{unit} is given up: the program died {deaths} times while it was being worked on")
 
 

@@ -85,6 +85,8 @@ class MemoryState:
     analyses: int = 0
     units_at_last_analysis: int = 0
     run_ended: bool = True
+    run_simulated: bool = False
+    run_seed_sha256: str = ""
     run_decided: int = 0
     run_tasks: set[str] = field(default_factory=set)
     """Tasks that the present run has decided on, for schedules that take each once."""
@@ -173,8 +175,6 @@ class MemoryState:
         return {name for skill in task.skills if skill in self.skills for name in self.skills[skill].errors}
 
     def _run(self, data: RunStarted | RunResumed | RunEnded) -> None:
-        if isinstance(data, RunStarted | RunResumed) and data.model and data.model != self.model:
-            self.model, self.model_since = data.model, self.totals.units
         if isinstance(data, RunResumed):
             self.deaths.update(list(self.running))  # a mapping would be taken for counts
         self.running.clear()
@@ -183,6 +183,9 @@ class MemoryState:
             self.runs += 1
             self.run_decided = 0
             self.run_totals, self.run_tasks = Totals(), set()
+            self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
+            if data.model != self.model:
+                self.model, self.model_since = data.model, self.totals.units
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):
@@ -190,8 +193,11 @@ class MemoryState:
             return
         self.running.pop(data.unit_id, None)
         if isinstance(data, Abandoned):
-            del self.in_flight[data.unit_id]
+            flight = self.in_flight.pop(data.unit_id)
             self.deaths.pop(data.unit_id, None)
+            record = self.tasks[flight.task.id]
+            record.abandoned += 1
+            record.abandoned_under = self.circumstances(record.task, model=flight.spec.model)
             self.totals.abandoned += 1
             self.run_totals.abandoned += 1
 
@@ -219,7 +225,9 @@ class MemoryState:
             self.by_skill.setdefault(task.skills[0], []).append(task.id)
         if known.digest != digest:  # what was wrong with it may be mended
             known.quarantined, known.suspect_tries, known.suspect_odds = "", 0, 0.0
-            known.failed_under = None
+            known.fails_in_a_row, known.failed_under, known.abandoned_under = 0, None, None
+            known.passes_as_it_is = 0
+            self.learning.forget_task(task.id)
         known.task, known.digest = task, digest
 
     def _decide(self, decided: Decided) -> None:
@@ -235,7 +243,7 @@ class MemoryState:
             spec, record.task, decided.forecast, decided.assignment
         )  # fmt: skip
         self.running[spec.unit_id] = None
-        self.learning.decide(decided)
+        self.learning.note_decided(decided)
 
     def _finish(self, finished: Finished, at: str) -> None:
         result = finished.result
@@ -249,16 +257,17 @@ class MemoryState:
         for totals in (self.totals, self.run_totals):
             _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
         graded = result.outcome != "ungraded"
-        if graded:
+        as_it_is = task_digest(flight.task) == record.digest  # else it was replaced while it was being worked on
+        if graded and as_it_is:
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         errors = self._note_error(finished, flight.task) if graded else ()
-        self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at)
+        self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at, learn=graded and as_it_is)
         if graded:
             for skill in flight.task.skills:
                 _practise(self.skills[skill], record, cost, passed=passed, first=result.passed_first, at=at)
                 self.skills[skill].levels.append(logistic(self.learning.level(skill).mean))
             self._count_skills(flight.task, passed=passed)
-            if not passed:
+            if not passed and as_it_is:
                 # what the unit itself proposed makes no difference yet
                 record.failed_under = self.circumstances(flight.task, model=flight.spec.model)
         _book(record, finished, passed=passed, cost=cost, number=self.totals.units)
@@ -312,6 +321,7 @@ def _count(totals: Totals, flight: InFlight, outcome: Outcome, *, passed_first: 
 def _weigh(record: TaskRecord, *, passed: bool, odds: float) -> None:
     """What a graded outcome says about the task itself: is it a dead end, is it broken?"""
     if passed:
+        record.passes_as_it_is += 1
         record.fails_in_a_row, record.suspect_tries, record.suspect_odds = 0, 0, 0.0
         return
     record.fails_in_a_row += 1

@@ -92,6 +92,11 @@ class Task(BaseModel):
     origin: Origin = "user"
     reference: Code | None = None
 
+    @field_validator("skills")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value))
+
     @field_validator("id")
     @classmethod
     def _no_climbing(cls, value: str) -> str:

@@ -12,7 +12,7 @@ from builder.prompting import Prompts
 from memory.beginnings import given_tasks
 from memory.digests import normalised_rule
 from memory.event_lines import read_chain
-from memory.events import Decided, Event, Finished
+from memory.events import Decided, Event, Finished, RuleAdded
 from utils.completions import Completion
 from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, planted_night
@@ -61,6 +61,8 @@ def test_no_learned_text_is_in_any_prompt_of_a_control(heard: Heard) -> None:
     learned: set[str] = set()
     for event in heard.events:
         match event.data:
+            case RuleAdded(text=text):
+                learned.add(text)
             case Finished(result=result) if result.reflection is not None:
                 learned |= {result.reflection.rule, result.reflection.lesson} - {""}
             case Decided(spec=spec, assignment=assignment) if assignment is not None and assignment.control:

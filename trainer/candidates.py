@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from memory.builder_model import Belief, expected_pass
-from memory.records import TaskRecord
+from memory.records import Circumstances, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
 
@@ -21,7 +21,7 @@ class Candidates:
     def __init__(self, state: MemoryState, pool: Collection[str], *, model: str) -> None:
         """`pool`: ids of the run's tasks; people's graded tasks join it once they were tried."""
         self._state, self._pool, self._model = state, pool, model
-        self._busy = {flight.task.id for flight in state.in_flight.values()}
+        self._busy = {flight.task.id for flight in state.in_flight.values() if flight.spec.model == model}
         self._abilities: dict[tuple[str, ...], Belief] = {}
 
     def skills(self) -> list[str]:
@@ -69,14 +69,17 @@ class Candidates:
             return "in quarantine"
         if record.attempts and not record.task.graded:
             return "ungraded"
-        if record.decided > 2 * record.attempts and record.task.id not in self._busy:
+        if record.abandoned > record.attempts and record.abandoned_under == self._circumstances(record):
             return "abandoned"  # more units ended the program than had an outcome
         return "dead end" if self._is_dead_end(record) else ""
 
     def _is_dead_end(self, record: TaskRecord) -> bool:
         if record.fails_in_a_row < DEAD_FAILS or self.expected(record.task) >= DEAD_BELOW:
             return False
-        return record.failed_under == self._state.circumstances(record.task, model=self._model)
+        return record.failed_under == self._circumstances(record)
+
+    def _circumstances(self, record: TaskRecord) -> Circumstances:
+        return self._state.circumstances(record.task, model=self._model)
 
     def _takes_part(self, record: TaskRecord) -> bool:
         task = record.task.id

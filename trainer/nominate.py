@@ -2,9 +2,9 @@
 
     score_k = mu_k + mu_ks + TAU sqrt(v_k + v_ks) z_k,     z_k standard normal, mu_ks and v_ks over the task's skills
 
-The MOST rules with the highest scores above 0 are nominated, after those that a person pinned. TAU below 1 makes the
-sampling greedier than Thompson's (1933), whose exploration costs more in one night than it brings. No optimism, no
-forced trials: a rule of unknown worth has a score above 0 half of the time.
+The MOST rules with the highest scores above 0 are nominated, after those that a person pinned (the oldest MOST_PINNED).
+TAU below 1 makes the sampling greedier than Thompson's (1933), whose exploration costs more in a night than it brings.
+No optimism, no forced trials: a rule of unknown worth has a score above 0 half of the time.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ from utils.lots import Lots
 
 TAU = 0.35
 MOST = 3
+MOST_PINNED = 10
 POOL = 100
 NEWEST = 10
 UNSEEN = 10
@@ -56,11 +57,11 @@ class ThompsonSampling:
     def rules(self, learning: Learning, task: Task, places: Numbers, lots: Lots) -> tuple[Nomination, ...]:
         """At most MOST, or as many as are pinned; about a tenth of a millisecond among 10,000."""
         pinned = learning.rules.pinned(places)
-        chosen = [Nomination(learning.rules.at(place), None) for place in places[pinned].tolist()]
+        chosen = [Nomination(learning.rules.at(place), None) for place in places[pinned][:MOST_PINNED].tolist()]
         free = _pool(learning, task, places[~pinned])
         if len(chosen) >= MOST or not len(free):
             return tuple(chosen)
-        beliefs = learning.effects(free, task)
+        beliefs = learning.effects(free, skills=task.skills)
         scores = beliefs.mean + TAU * np.sqrt(beliefs.variance) * lots.normals(len(free))
         return (*chosen, *_best(learning, free, scores, MOST - len(chosen)))
 
@@ -82,8 +83,8 @@ def _pool(learning: Learning, task: Task, places: Numbers) -> Numbers:
     """The candidates that take part, at most POOL: the best believed of those that were seen, and some never seen."""
     shows = learning.rules.shows(places)
     seen, unseen = places[shows > 0], places[shows == 0]
-    beliefs = learning.effects(seen, task)
-    aside: NDArray[np.bool_] = is_set_aside(shows[shows > 0], beliefs.mean, np.sqrt(beliefs.variance))
+    general, beliefs = learning.effects(seen, skills=()), learning.effects(seen, skills=task.skills)
+    aside: NDArray[np.bool_] = is_set_aside(shows[shows > 0], general.mean, np.sqrt(general.variance))
     best = seen[~aside]
     if len(places) > POOL:
         best = _best_means(best, beliefs.mean[~aside], POOL - NEWEST - UNSEEN)

@@ -68,7 +68,7 @@ class StrategyManager:
         """Why a task should be quarantined, None if it should not: nobody passes it though it is not hard."""
         record = state.tasks[task_id]
         tries = record.suspect_tries
-        if record.quarantined or record.passes or tries < SUSPECT_TRIES:
+        if record.quarantined or record.passes_as_it_is or tries < SUSPECT_TRIES:
             return None
         odds = record.suspect_odds / tries
         if odds <= SUSPECT_ODDS:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from memory.attempts import Reflection
-from memory.events import Event, Finished, TaskAdded
+from memory.events import Abandoned, Event, Finished, TaskAdded
 from memory.state import MemoryState
 from memory.tasks import Task
 from memory.views.view import Document
@@ -100,6 +100,8 @@ class QueueView:
                     self._waiting[task.id] = task
                 self._dirty = True
             case Finished(belog=belog) if self._waiting.pop(belog.task_id, None) is not None:
+                self._dirty = True
+            case Abandoned(task_id=task_id) if self._waiting.pop(task_id, None) is not None:
                 self._dirty = True
             case _:
                 pass

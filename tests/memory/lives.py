@@ -116,7 +116,7 @@ def _of_flight(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
     words: dict[str, Happening] = {
         "p": Parked(unit_id=unit, reason="a stop"),
         "w": Restarted(unit_id=unit),
-        "A": Abandoned(unit_id=unit, deaths=3),
+        "A": Abandoned(unit_id=unit, task_id=state.in_flight[unit].task.id, deaths=3),
     }
     return words[kind]
 

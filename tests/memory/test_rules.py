@@ -207,18 +207,26 @@ def test_a_ban_survives_the_rule_being_proposed_again() -> None:
     assert book.in_scope(("lists",), ()).tolist() == [0]
 
 
-def test_what_may_be_shown_in_a_skill_counts_its_changes() -> None:
+def test_what_is_shown_in_a_skill_counts_its_changes_a_proposal_from_its_first_nomination() -> None:
     book = RuleBook()
     record = book.propose("Use a heap.", by="a test", at=AT, skills=("lists", "sorting"))
-    assert book.changes == {"lists": 1, "sorting": 1}
     book.propose("Use a heap.", by="a test", at=AT, skills=("lists",))
     book.judge(record.id, "free")
+    assert book.changes == {}
+    for _ in range(2):
+        book.note_nominee(record.id, 1, control=False, dropped=False)
     assert book.changes == {"lists": 1, "sorting": 1}
     book.judge(record.id, "banned")
     book.edit(record.id, "Use two heaps.", by="a test")
     assert book.changes == {"lists": 3, "sorting": 3}
-    book.propose("Use a heap.", by="a test", at=AT)
-    assert book.changes == {"lists": 3, "sorting": 3, "": 1}
+
+
+def test_a_proposal_that_says_nothing_of_errors_leaves_them_as_they_are() -> None:
+    book = RuleBook()
+    record = book.propose("Use a heap.", by="a test", at=AT, error_classes=("KeyError",))
+    book.propose("Use a heap.", by="a test", at=AT, error_classes=None)
+    assert record.error_classes == {"KeyError"}
+    assert book.propose("Sort it.", by="a test", at=AT, error_classes=None).error_classes == set()
 
 
 def test_the_arrays_stay_right_while_they_grow() -> None:

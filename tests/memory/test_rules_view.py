@@ -103,7 +103,7 @@ def test_only_what_changed_is_written() -> None:
     assert ruled.nominate(3, dropped=True).written() == [own]
     ruled.documents.clear()
     assert ruled.end(3).written() == []
-    ruled.nominate(4).tell(Abandoned(unit_id="abcdef12-000004", deaths=3))
+    ruled.nominate(4).tell(Abandoned(unit_id="abcdef12-000004", task_id="add", deaths=3))
     assert ruled.rule.shown == 1
 
 

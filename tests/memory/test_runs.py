@@ -5,19 +5,21 @@ from pathlib import Path
 import pytest
 
 from memory import runs
+from memory.builder_model import Belief, prior_difficulty
 from memory.events import Parked, Restarted
 from memory.memory_manager import MemoryManager
-from memory.runs import RunFacts
+from memory.runs import RunSetup
 from tests.memory.builders import SANDBOX, added, decided, finished, open_memory
 from tests.running import events
+from utils.errors import InputError
 from utils.files import sha256_hex
 
-FACTS = RunFacts(model="a model", simulated=False, sandbox=SANDBOX, settings={})
+SETUP = RunSetup(model="a model", simulated=False, sandbox=SANDBOX, settings={})
 
 
 def begin(memory: MemoryManager) -> list[str]:
     notes: list[str] = []
-    runs.begin(memory, FACTS, seed=11, note=notes.append)
+    runs.begin(memory, SETUP, seed=11, note=notes.append)
     return notes
 
 
@@ -91,3 +93,37 @@ def test_a_unit_that_finishes_after_two_deaths_is_as_good_as_any(tmp_path: Path)
     with open_memory(tmp_path) as memory:
         memory.append([finished(memory.state, 1)])
         assert (memory.state.totals.units, memory.state.totals.abandoned, dict(memory.state.deaths)) == (1, 0, {})
+
+
+def test_another_kind_of_run_is_not_continued_but_begun_anew(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        begin(memory)
+    with open_memory(tmp_path) as memory:
+        other = RunSetup(model="a model", simulated=True, sandbox=SANDBOX, settings={})
+        runs.begin(memory, other, seed=11, note=print)
+        assert (memory.state.runs, memory.state.run_simulated, memory.state.run_decided) == (2, True, 0)
+    assert events(tmp_path, "run_ended")[0]["reason"] == "it did not say that it ended"
+
+
+def test_a_run_is_not_continued_with_another_seed(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        begin(memory)
+    with open_memory(tmp_path) as memory, pytest.raises(InputError, match="seed is not the seed that run 1 was begun"):
+        runs.begin(memory, SETUP, seed=12, note=print)
+
+
+def test_a_task_whose_text_was_changed_begins_anew(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        begin(memory)
+        memory.append([added(difficulty=0.3)])
+        for number in (1, 2):
+            memory.append([decided(number)])
+            memory.append([finished(memory.state, number, "failed")])
+        memory.append([decided(3)])
+        memory.append([added(difficulty=0.1, goal="Add two numbers, please.")])
+        memory.append([finished(memory.state, 3, "failed")])
+        record, learning = memory.state.tasks["add"], memory.state.learning
+        assert (record.fails_in_a_row, record.suspect_tries, record.failed_under) == (0, 0, None)
+        assert learning.model.difficulty("add", declared=0.1) == Belief(prior_difficulty(0.1), 1.0)
+        ability = learning.model.ability("arithmetic")
+        assert learning.level("arithmetic") == ability

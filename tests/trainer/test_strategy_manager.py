@@ -114,7 +114,7 @@ class TestWishes:
         life = Life(POOL)
         life.happens(wish("poison"))
         number = life.decide("poison", "wish")
-        life.happens(Abandoned(unit_id=f"{MEMORY_ID}-{number:06d}", deaths=3))
+        life.happens(Abandoned(unit_id=f"{MEMORY_ID}-{number:06d}", task_id="poison", deaths=3))
         assert "poison" not in life.play(100)
 
 
