@@ -12,7 +12,8 @@ from builder.prompting import Prompts
 from memory.beginnings import given_tasks
 from memory.digests import normalised_rule
 from memory.event_lines import read_chain
-from memory.events import Decided, Event, Finished, RuleAdded
+from memory.events import Analysed, Decided, Event, Finished, RuleAdded
+from tests.utils.rehearsal.worlds import weak_truths_file
 from utils.completions import Completion
 from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, planted_night
@@ -95,6 +96,16 @@ def test_every_forecast_was_made_before_and_every_coin_is_in_the_log(heard: Hear
     with_nominees = [each for each in heard.decided if each.assignment]
     assert len(with_nominees) > 50
     assert all(each.assignment is not None and each.assignment.nominees for each in with_nominees)
+
+
+@pytest.mark.parametrize("weak", ["recursion", "dates", "lists"])
+def test_the_analysis_names_the_weakness_that_the_truth_file_planted(tmp_path: Path, weak: str) -> None:
+    truths = Truths.load(weak_truths_file(tmp_path, weak))
+    fly(Night(seed=7, units=120, policy="builder-trainer", truths=truths, rules=()), tmp_path / "memory")
+    happened = [event.data for event, _ in read_chain(tmp_path / "memory" / "events")]
+    analysis = [data.analysis for data in happened if isinstance(data, Analysed)][-1]
+    assert analysis.weakest == weak
+    assert f"Weakest: {weak}, expected to pass" in analysis.summary
 
 
 @pytest.mark.night
