@@ -9,7 +9,7 @@ NO_FILES: Mapping[str, bytes] = {}
 
 def run_cmd(
     sandbox: Sandbox,
-    argv: Sequence[str],
+    command: str | Sequence[str],
     *,
     files: Mapping[str, bytes] = NO_FILES,
     stdin: bytes = b"",
@@ -19,7 +19,9 @@ def run_cmd(
 
     Args:
         sandbox: where to run it.
-        argv: the program and its arguments, no shell; "python" is the sandbox's own Python 3.
+        command: the program and its arguments, no shell; "python" as the program is the sandbox's own Python 3. Or one
+            text, a line for the sandbox's own `sh`, in which "python" is whatever its PATH has. Never put text of
+            other origin into such a line: hand it over as an argument, in a file or as stdin.
         files: what lies in the working directory, by relative path.
         stdin: what the command reads.
         limits: what it may use; the defaults if None.
@@ -27,4 +29,5 @@ def run_cmd(
     Raises:
         SandboxFault: the sandbox could not run it.
     """
-    return sandbox.run(Job(argv=tuple(argv), files=files, stdin=stdin, limits=limits or Limits()))
+    argv = ("sh", "-c", command) if isinstance(command, str) else tuple(command)
+    return sandbox.run(Job(argv=argv, files=files, stdin=stdin, limits=limits or Limits()))

@@ -24,8 +24,10 @@ from memory.tasks import Task, check_flaw
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
+from utils.commands.grade import grade_file
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
+from utils.commands.run_code import run_file
 from utils.commands.shared import (
     BY,
     AsJson,
@@ -57,6 +59,8 @@ OPTIONS = {
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
 app.command("rebuild")(rebuild_views)
+app.command("run-code")(run_file)
+app.command("grade")(grade_file)
 app.add_typer(rules, name="rules")
 
 

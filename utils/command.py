@@ -1,5 +1,6 @@
 """Turns what goes wrong in a command into one clear line and an exit code."""
 
+import io
 import os
 import sys
 from typing import Any
@@ -18,6 +19,8 @@ def run_command(app: typer.Typer) -> int:
 
     0 is success; 1 a fault of the machine (disk, sandbox, model); 2 something that a person gave is wrong.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
     try:
         result: Any = app(standalone_mode=False)
         sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends
