@@ -63,19 +63,6 @@ def test_the_same_seed_decides_and_judges_the_same(tmp_path: Path) -> None:
     assert without_measures(tmp_path / "a") == without_measures(tmp_path / "b")
 
 
-def test_a_killed_night_goes_on_where_it_was(tmp_path: Path) -> None:
-    night(tmp_path / "whole", "--cycles", "10")
-    killed = tmp_path / "killed"
-    for target in (1, 3, 4, 6, 9):
-        process = start("loop.py", "--llm", "rehearsal", "--memory", killed, "--seed", "11", *QUICK, "--cycles", "10")
-        wait_for(lambda least=target: logged(killed, "decided") >= least)  # type: ignore[misc]
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    night(killed, "--cycles", "10")
-    assert without_measures(killed) == without_measures(tmp_path / "whole")
-    assert cli("rebuild", "--check", "--memory", killed).code == 0
-
-
 def test_sigterm_parks_and_the_same_command_finishes_the_same_units(tmp_path: Path) -> None:
     with serving("-m utils.rehearsal", "--port", "0", "--latency", "3") as url:
         process = start(
