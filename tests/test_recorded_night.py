@@ -40,7 +40,7 @@ def recorded_llm(shared: Path, data: Path, *options: str) -> Iterator[str]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize("sandbox", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
 @pytest.mark.parametrize("model", ["codellama", "starcoder"])
 def test_each_task_is_tried_once_and_gets_its_recorded_verdict(
     shared: Path, tmp_path: Path, model: str, sandbox: str

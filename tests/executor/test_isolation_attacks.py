@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.soak_sandbox import Attack, attacks
-from benchmarks.soak_sandbox import main as soak
 from executor.run_cmd import run_cmd
 from executor.sandbox import Conversation, ExecutionResult, Limits, Program, Sandbox, Status
-from utils.errors import InputError
 
 LIMITS = Limits(wall_s=5.0, cpu_s=2.0, memory_mb=256, file_mb=8, processes=32)
 NEVER_AS_ROOT = "import os\nif os.getuid() == 0: raise SystemExit('BREACH: this is root')\n"
@@ -165,14 +163,3 @@ def test_a_secret_would_be_found_if_it_could_be_read(namespaced: Sandbox) -> Non
     secret = {"main.py": attack.source.encode(), "found": b"the neighbour's secret"}
     result = run_cmd(namespaced, ("python", "main.py"), files=secret, limits=LIMITS)
     assert "BREACH /tmp/job found" in result.stdout.text
-
-
-@pytest.mark.night
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["process", "bubblewrap", "landlock", "docker"])
-def test_hundreds_of_jobs_leave_a_sandbox_right_clean_and_small(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        code = soak(["--jobs", "500", "--kind", kind])
-    except InputError as missing:
-        pytest.skip(str(missing))
-    assert code == 0, capsys.readouterr().out
