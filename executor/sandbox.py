@@ -73,8 +73,6 @@ class Tier:
     gaps: tuple[str, ...] = ()
     image: str = ""
     """The image's id, for containers."""
-    profile: str = ""
-    """The hash of the rules for system calls; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
