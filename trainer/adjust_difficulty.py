@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from memory.builder_model import DIFFICULTY_SPAN, Belief, logit
 from memory.difficulty import Band, CurrentDifficulty, SkillTarget
-from memory.events import Event, Finished
+from memory.events import Event, Finished, TaskAdded
 from memory.levels import level_of
 from memory.state import MemoryState
 from memory.statistics import Z95
@@ -32,7 +32,7 @@ class DifficultyView:
 
     def fold(self, event: Event, state: MemoryState) -> None:
         """Finished units move the targets; the first event makes the document."""
-        if isinstance(event.data, Finished) or event.seq == 1:
+        if isinstance(event.data, Finished | TaskAdded) or event.seq == 1:  # a changed task changes beliefs
             self._state = state
 
     def changed(self) -> Iterator[Document]:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from memory.attempts import Score
-from memory.events import Event, Finished
+from memory.events import Event, Finished, TaskAdded
 from memory.levels import Level, LevelTrend, level_in_words, level_of, level_trend
 from memory.records import SkillRecord
 from memory.state import MemoryState
@@ -144,7 +144,7 @@ class SkillMapView:
 
     def fold(self, event: Event, state: MemoryState) -> None:
         """Finished units change the map; the first event makes it."""
-        if isinstance(event.data, Finished) or event.seq == 1:
+        if isinstance(event.data, Finished | TaskAdded) or event.seq == 1:  # a changed task changes beliefs
             self._state = state
 
     def changed(self) -> Iterator[Document]:
