@@ -1,4 +1,4 @@
-.PHONY: run test bench bench-night
+.PHONY: run test bench bench-night soak-sandbox bench-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,12 @@ bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night
+
+soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
+	$(BIN)/python -m benchmarks.soak_sandbox
+
+bench-sandbox: .venv/.core ## what a job and a grading cost in each kind of sandbox
+	$(BIN)/python -m benchmarks.bench_sandbox
 
 .venv/.core: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

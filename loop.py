@@ -22,13 +22,14 @@ from builder.prompting import NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from executor.assess import Assessor
 from executor.choose_sandbox import choose_sandbox
+from executor.grading.grade import sandbox_facts
 from executor.parking import Parking
 from executor.quarantine import Quarantine
 from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
-from memory.attempts import AttemptLimits, AttemptSpec, SandboxFacts, Score, Shown, Verdict
+from memory.attempts import AttemptLimits, AttemptSpec, Score, Shown, Verdict
 from memory.beginnings import given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
@@ -138,7 +139,7 @@ class Loop:
         setup = RunSetup(
             model=parts.model.name,
             simulated=self._settings.llm == REHEARSAL,
-            sandbox=SandboxFacts(kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image),
+            sandbox=sandbox_facts(tier),
             settings=public(self._settings),
         )
         runs.begin(self._memory, setup, seed=parts.seed, note=self._display.note)
@@ -371,7 +372,12 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     model = choose_model(settings, known, seed=seed, request=request, stack=stack)
-    sandbox = choose_sandbox(settings.sandbox, trusted_code_only=settings.llm == REHEARSAL, progress=display.note)
+    sandbox = choose_sandbox(
+        settings.sandbox,
+        trusted_code_only=settings.llm == REHEARSAL,
+        progress=display.note,
+        packages=settings.sandbox_packages,
+    )
     stack.callback(sandbox.close)
     strategy = StrategyManager([task.id for task in tasks], schedule=settings.schedule)
     return Parts(

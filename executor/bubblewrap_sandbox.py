@@ -14,7 +14,7 @@ from executor.isolation import ENVIRONMENT
 from executor.pipes import PipeIsolation
 from executor.process_sandbox import base_python, launcher_command
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
-from executor.seccomp import MACHINES
+from executor.seccomp import MACHINES, seccomp_digest
 from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
@@ -89,7 +89,7 @@ class BubblewrapSandbox:
         found = shutil.which(program)
         if found is None:
             raise SandboxFault(f"there is no {program} here: install bubblewrap 0.8 or later")
-        tier = Tier(kind="bubblewrap", safe=True, reason=reason, gaps=_gaps())
+        tier = Tier(kind="bubblewrap", safe=True, reason=reason, gaps=_gaps(), profile=seccomp_digest())
         self._supervisor = Supervisor(tier, self._launch)
         self._before = (str(Path(found).absolute()), *_namespaces(), *_system_directories())
         closing = ("--remount-ro", "/dev", "--remount-ro", "/", "--new-session", "--as-pid-1", "--chdir", "/")

@@ -1,15 +1,14 @@
 """Runs every job in a fresh, hardened Docker container; the only module that imports `docker`.
 
-Memory and processes are limited for the container as a whole, and OOM is read from the container's own counter. The
-engine's default seccomp profile holds, and the launcher's narrower filter inside it.
+Memory and processes are limited for the container as a whole, and OOM is read from the container's own counter. All
+that runs in it is held by this project's seccomp profile, and every job by the launcher's narrower filter inside it.
 It does not cover: kernel exploits (give the engine a runtime such as runsc for that), side channels.
 """
 
-import hashlib
 import io
 import os
+import re
 import socket
-import struct
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -21,12 +20,16 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from docker.types import LogConfig
 
+from executor.attach_stream import Demultiplexer
 from executor.isolation import ENVIRONMENT, LAUNCHER, Exchange, Loss
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Status, Tier
+from executor.sandbox_image import DOCKERFILE, RECIPE, ImageRecipe
+from executor.seccomp import container_profile, seccomp_digest
 from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
-DOCKERFILE = Path(__file__).with_name("images") / "sandbox.Dockerfile"
+__all__ = ["DOCKERFILE", "DockerSandbox"]
+
 KERNEL_GAP = "the host's kernel is shared"
 ENGINE_GAPS = {
     "MemoryLimit": "this engine does not limit a container's memory",
@@ -40,11 +43,12 @@ MIB = 1 << 20
 SHARED_MEMORY_MB = 16
 LAUNCHER_MB = 32  # measured: the launcher keeps 11 MiB, and as much again while it reads a large order
 API_TIMEOUT_S = 30
+BUILD_SILENCE_S = 600  # a build says nothing while one package is unpacked or waited for
 START_S = 60.0
 NO_ENGINE = "no Docker engine answers: start Docker or set DOCKER_HOST, or choose another sandbox"
 END_S = 5
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # what a build says on its stderr comes in red
 KILLED = 137  # the exit code that the engine gives to a container whose PID 1 got SIGKILL
-MULTIPLEXED = 8  # bytes before each piece of the attach stream
 RUN, OWNER, HOST = "builder-trainer.run", "builder-trainer.owner", "builder-trainer.host"
 # What docker-py raises: its own errors, and those of requests, which are OSErrors.
 ENGINE_ERRORS = (DockerException, OSError)
@@ -60,7 +64,7 @@ def _host_config(client: docker.DockerClient, limits: Limits) -> Any:  # noqa: A
         read_only=True,
         cap_drop=["ALL"],
         cap_add=["SETUID", "SETGID"],
-        security_opt=["no-new-privileges"],
+        security_opt=["no-new-privileges", f"seccomp={container_profile()}"],
         pids_limit=limits.processes + 1,
         mem_limit=memory_mb * MIB,
         memswap_limit=memory_mb * MIB,
@@ -71,30 +75,10 @@ def _host_config(client: docker.DockerClient, limits: Limits) -> Any:  # noqa: A
     )
 
 
-class Demultiplexer:
-    """Takes a container's attach stream apart: u8 stream, three zero bytes, u32 length, bytes, and again."""
-
-    def __init__(self) -> None:
-        self._head, self._left, self._stream = bytearray(), 0, 0
-
-    def feed(self, raw: bytes) -> tuple[bytes, bytes]:
-        """What of raw belongs to the container's stdout and to its stderr."""
-        parts: dict[int, bytearray] = {1: bytearray(), 2: bytearray()}
-        view = memoryview(raw)
-        while view:
-            if not self._left:
-                need = MULTIPLEXED - len(self._head)
-                self._head += view[:need]
-                view = view[need:]
-                if len(self._head) == MULTIPLEXED:
-                    self._stream, self._left = struct.unpack(">BxxxI", self._head)
-                    self._head.clear()
-                continue
-            parts.setdefault(self._stream, bytearray()).extend(view[: self._left])
-            taken = min(self._left, len(view))
-            self._left -= taken
-            view = view[taken:]
-        return bytes(parts[1]), bytes(parts[2])
+def _launcher(*, with_packages: bool) -> list[str]:
+    """The container's command; a program is a fork of the launcher and finds packages only if that looked for them."""
+    flags = ["-s", "-P"] if with_packages else ["-s", "-P", "-S"]
+    return ["/usr/bin/python3", *flags, "-c", LAUNCHER.read_text(encoding="utf-8")]
 
 
 class ContainerIsolation:
@@ -103,12 +87,13 @@ class ContainerIsolation:
     kind = "docker"
     work = WORK
 
-    def __init__(self, client: docker.DockerClient, image: str, limits: Limits, *, labels: dict[str, str]) -> None:
+    def __init__(
+        self, client: docker.DockerClient, limits: Limits, *, image: str, command: list[str], labels: dict[str, str]
+    ) -> None:
         self._client, self._ended, self._demultiplexer = client, False, Demultiplexer()
         created = client.api.create_container(
-            image, ["/usr/bin/python3", "-s", "-S", "-P", "-c", LAUNCHER.read_text(encoding="utf-8")], entrypoint=[],
-            hostname="sandbox", user="0:0", environment=ENVIRONMENT, working_dir="/", labels=labels, stdin_open=True,
-            tty=False, detach=False, host_config=_host_config(client, limits),
+            image, command, entrypoint=[], hostname="sandbox", user="0:0", environment=ENVIRONMENT, working_dir="/",
+            labels=labels, stdin_open=True, tty=False, detach=False, host_config=_host_config(client, limits),
         )  # fmt: skip
         self._id = str(created["Id"])
         with ExitStack() as undo:
@@ -200,19 +185,31 @@ def _knock(address: str) -> None:
             probe.connect(path)
 
 
-def _image(client: docker.DockerClient, dockerfile: Path, progress: Callable[[str], None]) -> str:
-    """The id of the image that the Dockerfile describes; built if this engine does not have it."""
-    recipe = dockerfile.read_bytes()
-    tag = f"builder-trainer-sandbox:{hashlib.sha256(recipe).hexdigest()[:12]}"
+def _image(client: docker.DockerClient, recipe: ImageRecipe, progress: Callable[[str], None]) -> str:
+    """The id of the image that the recipe describes; built if this engine does not have it."""
+    tag = recipe.tag()
     with suppress(ImageNotFound):
-        return str(client.images.get(tag).id)
+        found = client.images.get(tag)
+        if found.labels.get(RECIPE) == recipe.digest():
+            return str(found.id)
     progress(f"building the sandbox image {tag}, once")
-    for line in client.api.build(fileobj=io.BytesIO(recipe), tag=tag, rm=True, forcerm=True, decode=True):
-        if "error" in line:
-            raise SandboxFault(f"the sandbox image cannot be built from {dockerfile}: {line['error'].strip()}")
-        if text := str(line.get("stream", "")).strip():
-            progress(text)
+    _build(client, recipe, progress)
     return str(client.images.get(tag).id)
+
+
+def _build(client: docker.DockerClient, recipe: ImageRecipe, progress: Callable[[str], None]) -> None:
+    complaint = begun = ""
+    for event in client.api.build(
+        fileobj=io.BytesIO(recipe.dockerfile.read_bytes()), tag=recipe.tag(), buildargs=dict(recipe.arguments),
+        labels=recipe.labels(), rm=True, forcerm=True, decode=True, timeout=BUILD_SILENCE_S,
+    ):  # fmt: skip
+        *lines, begun = (begun + COLOUR.sub("", str(event.get("stream", "")))).split("\n")  # events cut lines anywhere
+        for line in filter(None, map(str.strip, lines)):
+            progress(line)
+            complaint = f"{line}; " if line.startswith("E: ") else complaint  # apt-get's way to say what is wrong
+        if "error" in event:
+            said = f"{complaint}{event['error'].strip()}"
+            raise SandboxFault(f"the sandbox image cannot be built from {recipe.dockerfile}: {said}")
 
 
 def _alive(pid: int) -> bool:
@@ -240,8 +237,10 @@ class DockerSandbox:
         reason: why this kind was chosen, for the tier.
         progress: is told what happens while the image is built, line by line.
         dockerfile: what a job sees; needs /usr/bin/python3, 3.11 or later, and no context.
+        packages: what jobs may import besides, as in `numpy` for Debian's python3-numpy.
 
     Raises:
+        InputError: a name is none of a package.
         SandboxFault: no engine answers, or the image cannot be built.
     """
 
@@ -251,18 +250,21 @@ class DockerSandbox:
         reason: str = "asked for",
         progress: Callable[[str], None] = lambda _: None,
         dockerfile: Path = DOCKERFILE,
+        packages: tuple[str, ...] = (),
     ) -> None:
+        recipe = ImageRecipe(dockerfile, packages)
         self._client = _connect()
         try:
             _sweep(self._client)
-            image = _image(self._client, dockerfile, progress)
+            image = _image(self._client, recipe, progress)
             facts = self._client.info()
         except (*ENGINE_ERRORS, SandboxFault) as fault:
             self._client.close()
             raise SandboxFault(f"the Docker sandbox cannot be prepared: {fault}") from fault
         self._labels = {RUN: uuid.uuid4().hex, OWNER: str(os.getpid()), HOST: socket.gethostname()}
         gaps = (KERNEL_GAP, *(gap for fact, gap in ENGINE_GAPS.items() if not facts.get(fact)))
-        tier = Tier(kind="docker", safe=True, reason=reason, gaps=gaps, image=image)
+        tier = Tier(kind="docker", safe=True, reason=reason, gaps=gaps, image=image, profile=seccomp_digest())
+        self._command = _launcher(with_packages=bool(packages))
         self._supervisor = Supervisor(tier, self._launch, start_s=START_S)
 
     @property
@@ -285,6 +287,8 @@ class DockerSandbox:
 
     def _launch(self, limits: Limits) -> ContainerIsolation:
         try:
-            return ContainerIsolation(self._client, self.tier.image, limits, labels=self._labels)
+            return ContainerIsolation(
+                self._client, limits, image=self.tier.image, command=self._command, labels=self._labels
+            )
         except ENGINE_ERRORS as fault:
             raise SandboxFault(f"the Docker engine could not start a container: {fault}") from fault

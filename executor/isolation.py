@@ -50,7 +50,7 @@ class Isolation(Protocol):
 
     @property
     def kind(self) -> str:
-        """What the launcher is told about where it runs: process, bubblewrap or docker."""
+        """What the launcher is told about where it runs: process, bubblewrap, landlock or docker."""
         ...
 
     @property

@@ -41,7 +41,7 @@ def launcher_command(python: str) -> tuple[str, ...]:
     return (python, "-s", "-S", "-P", "-c", script)
 
 
-def _remove(directory: Path) -> None:
+def remove_folder(directory: Path) -> None:
     """Remove a directory whose contents a job chose: also what is unreadable or deeper than Python's stack."""
     if directory.is_symlink():  # a job put it there; chmod would follow it
         directory.unlink(missing_ok=True)
@@ -82,5 +82,5 @@ class ProcessSandbox:
         work = Path(tempfile.mkdtemp(prefix="builder-trainer-"))
         return PipeIsolation(
             self._command, {**ENVIRONMENT, "HOME": str(work)}, kind="process", work=str(work),
-            on_dispose=lambda: _remove(work),
+            on_dispose=lambda: remove_folder(work),
         )  # fmt: skip

@@ -73,6 +73,8 @@ class Tier:
     gaps: tuple[str, ...] = ()
     image: str = ""
     """The image's id, for containers."""
+    profile: str = ""
+    """The hash of the rules for system calls; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

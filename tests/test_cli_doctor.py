@@ -45,8 +45,8 @@ def test_a_server_over_http_is_examined_to_the_end(tmp_path: Path) -> None:
     assert ran.code == 0, found
     assert list(found) == [
         "Python", "packages", "clock", "disk space", "disk", "memory", "event log", "views", "tasks", "docker",
-        "bubblewrap", "sandbox", "grading", "model server", "model", "completion", "structured output", "context",
-        "speed",
+        "bubblewrap", "landlock", "sandbox", "grading", "model server", "model", "completion",
+        "structured output", "context", "speed",
     ]  # fmt: skip
     assert all(set(each) == {"name", "level", "said", "todo"} for each in found.values())
     assert found["completion"]["level"] == found["structured output"]["level"] == "ok"

@@ -62,7 +62,7 @@ def test_each_task_is_tried_once_and_gets_its_recorded_verdict(
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("sandbox", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize("sandbox", ["bubblewrap", "landlock", pytest.param("docker", marks=pytest.mark.docker)])
 def test_all_canonical_solutions_pass(shared: Path, sandbox: SandboxChoice) -> None:
     tasks = load_tasks(shared / "data" / "humaneval" / "HumanEval.jsonl.gz")
     place = choose_sandbox(sandbox, trusted_code_only=False)

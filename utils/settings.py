@@ -4,6 +4,7 @@ Names in the environment are the field's name in capitals behind `BT_`, e.g. `BT
 `MEMORY_DIR`. The command line wins over the environment, the environment over `.env`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,15 @@ PREFIX = "BT_"
 ROOT = Path(__file__).resolve().parents[1]
 
 Schedule = Literal["curriculum", "once"]
-SandboxChoice = Literal["auto", "docker", "bubblewrap", "process"]
+SandboxChoice = Literal["auto", "docker", "bubblewrap", "landlock", "process"]
+
+PACKAGE_NAME = re.compile(r"[a-z0-9]+(?:[.+-][a-z0-9]+)*")
+MAX_PACKAGES, MAX_PACKAGE_NAME = 32, 60
+
+
+def is_package_name(text: str) -> bool:
+    """Whether `python3-` and text can name a Debian package, and nothing else to a shell or to apt-get."""
+    return len(text) <= MAX_PACKAGE_NAME and PACKAGE_NAME.fullmatch(text) is not None
 
 
 class Settings(BaseSettings):
@@ -44,7 +53,11 @@ class Settings(BaseSettings):
         default=ROOT / "var" / "memory", validation_alias="MEMORY_DIR", description="The memory's folder."
     )
     sandbox: SandboxChoice = Field(
-        default="auto", description="Where code runs: `auto`, `docker`, `bubblewrap` or `process` (unsafe)."
+        default="auto", description="Where code runs: `auto`, `docker`, `bubblewrap`, `landlock` or `process` (unsafe)."
+    )
+    sandbox_packages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Python packages for code in Docker, separated by commas: `numpy` is Debian's python3-numpy.",
     )
     cycles: Annotated[int, Field(ge=1)] | None = Field(default=None, description="End after so many attempts.")
     until: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = Field(
@@ -117,10 +130,17 @@ class Settings(BaseSettings):
     )
     truths: Path | None = Field(default=None, description="The rehearsal model's planted truths; empty for its own.")
 
-    @field_validator("tasks", mode="before")
+    @field_validator("tasks", "sandbox_packages", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("sandbox_packages")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(value) > MAX_PACKAGES or not all(map(is_package_name, value)):
+            raise ValueError(f"should be at most {MAX_PACKAGES} names such as numpy,pytest")
+        return value
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401  options of the command line, validated here
@@ -155,4 +175,5 @@ def public(settings: Settings) -> dict[str, str]:
     """What was set, as text for the log; secrets and the seed left out."""
     values = settings.model_dump(exclude={"api_key", "seed"})
     values["tasks"] = ",".join(map(str, settings.tasks)) or None
+    values["sandbox_packages"] = ",".join(settings.sandbox_packages) or None
     return {name: str(value) for name, value in values.items() if value is not None}

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from executor.bubblewrap_sandbox import BubblewrapSandbox
 from executor.choose_sandbox import TRIAL, SandboxKind, choose_sandbox
-from executor.docker_sandbox import DOCKERFILE, DockerSandbox
+from executor.docker_sandbox import DockerSandbox
 from executor.doctor.findings import Finding, Level, fault_finding
 from executor.grading.grade import grade
+from executor.landlock_sandbox import LandlockSandbox
 from executor.sandbox import Sandbox, Status
+from executor.sandbox_image import DOCKERFILE
 from memory.attempts import AttemptLimits, Verdict
 from memory.tasks import Check, Task
 from utils.errors import Fault, InputError, SandboxFault
@@ -22,6 +24,7 @@ Waiting = Callable[[str], None]
 BUILD = "`doctor --sandbox docker` builds it now, which takes some minutes and the network; the first run would, too"
 NOT_NEEDED = "nothing, it is not needed with these settings; else: "
 INSTALL_BUBBLEWRAP = "install bubblewrap 0.8 or later and let it make user namespaces"
+USE_LANDLOCK = "do what it says; it needs nothing else"
 START_DOCKER = "start Docker or set DOCKER_HOST"
 TASK = Task(
     id="doctor-double",
@@ -73,6 +76,11 @@ def docker(wanted: SandboxChoice, waiting: Waiting, dockerfile: Path = DOCKERFIL
 def bubblewrap(wanted: SandboxChoice, program: str = "bwrap") -> Finding:
     """Whether a job runs in bubblewrap."""
     return _trial("bubblewrap", wanted == "bubblewrap", INSTALL_BUBBLEWRAP, lambda: BubblewrapSandbox(program=program))
+
+
+def landlock(wanted: SandboxChoice) -> Finding:
+    """Whether a job runs in a Landlock domain; where the kernel does not let it, why."""
+    return _trial("landlock", wanted == "landlock", USE_LANDLOCK, LandlockSandbox)
 
 
 def _trial(kind: SandboxKind, needed: bool, todo: str, make: Callable[[], Sandbox]) -> Finding:  # noqa: FBT001

@@ -73,6 +73,7 @@ class Tonight:
             Check("reading the tasks", self.tasks),
             Check("running a job in Docker", lambda: sandboxes.docker(settings.sandbox, self._waiting)),
             Check("running a job in bubblewrap", lambda: sandboxes.bubblewrap(settings.sandbox)),
+            Check("running a job in Landlock", lambda: sandboxes.landlock(settings.sandbox)),
             Check("choosing the sandbox", place.choice),
             Check("grading a right and a wrong solution", lambda: place.grading(limits)),
             *self._model_checks(),

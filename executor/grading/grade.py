@@ -20,6 +20,7 @@ from executor.sandbox import (
     Program,
     Sandbox,
     Status,
+    Tier,
 )
 from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, SandboxFacts, Verdict
 from memory.tasks import Task
@@ -88,7 +89,7 @@ def _try_out(source: str, sandbox: Sandbox, *, limits: AttemptLimits) -> Verdict
     result = sandbox.run(Job(argv=("python", "solution.py"), files=files, limits=bounds))
     if result.status is Status.CANCELLED:
         raise Interrupted("the sandbox was closed while a program ran")
-    return Verdict(outcome="ungraded", candidate=run_facts(result), sandbox=sandbox_facts(result))
+    return Verdict(outcome="ungraded", candidate=run_facts(result), sandbox=sandbox_facts(result.tier))
 
 
 class _Grading:
@@ -207,7 +208,7 @@ class _Grading:
             calls=self._tally.calls,
             candidate=run_facts(candidate),
             error=clip(well_formed(error), SHOWN_CHARS),
-            sandbox=sandbox_facts(candidate),
+            sandbox=sandbox_facts(candidate.tier),
         )
 
 
@@ -267,7 +268,8 @@ def run_facts(result: ExecutionResult) -> RunFacts:
     )
 
 
-def sandbox_facts(result: ExecutionResult) -> SandboxFacts:
+def sandbox_facts(tier: Tier) -> SandboxFacts:
     """The part of a tier that memory keeps."""
-    tier = result.tier
-    return SandboxFacts(kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image)
+    return SandboxFacts(
+        kind=tier.kind, safe=tier.safe, reason=tier.reason, gaps=tier.gaps, image=tier.image, profile=tier.profile
+    )

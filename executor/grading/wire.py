@@ -12,6 +12,7 @@ null true 1.5 "a" [..]      None bool float str list, and int below 2**53
 {"d": [[k, v], ..]}         dict
 {"b": "base64"} {"ba": ..}  bytes bytearray
 {"c": [re, im]}             complex
+{"u": "hex"}                a text with two halves of one character side by side, UTF-8 with surrogates
 {"r": [start, stop, step]}  range
 {"it": [..]}                an iterator or generator, drained up to MAX_ITEMS
 {"ty": "int"}               a builtin type
@@ -24,6 +25,7 @@ import base64
 import binascii
 import collections
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
@@ -65,7 +67,9 @@ _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "b": lambda text: base64.b64decode(text, validate=True),
     "ba": lambda text: bytearray(base64.b64decode(text, validate=True)),
     "ty": _TYPES.__getitem__,
+    "u": lambda text: bytes.fromhex(text).decode("utf-8", "surrogatepass"),
 }
+_HALVES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Handle:
@@ -129,8 +133,11 @@ class Encoder:
         value = float.__float__(value)
         return value if math.isfinite(value) else {"f": repr(value)}
 
-    def _str(self, value: str, _depth: int) -> str:
-        return str.__str__(value)
+    def _str(self, value: str, _depth: int) -> Any:
+        text = str.__str__(value)
+        if _HALVES.search(text):  # JSON would join them
+            return {"u": text.encode("utf-8", "surrogatepass").hex()}
+        return text
 
     def _sequence(self, value: Any, depth: int) -> Any:
         tag = next(tag for tag, kind in _SEQUENCE_TYPES.items() if isinstance(value, kind))
@@ -213,11 +220,11 @@ class Decoder:
         if tag == "d":
             return {self.decode(key, depth + 1): self.decode(item, depth + 1) for key, item in _checked(body, list)}
         if tag == "r":
-            return range(*(self.decode(part) for part in _checked(body, list)))
+            return range(*(self.decode(part, depth + 1) for part in _checked(body, list)))
         if tag in _FROM_TEXT:
             return _FROM_TEXT[tag](_checked(body, str))
         if tag == "c":
-            real, imaginary = (float(self.decode(part)) for part in _checked(body, list))
+            real, imaginary = (float(self.decode(part, depth + 1)) for part in _checked(body, list))
             return complex(real, imaginary)
         raise WireError(f"unknown tag {tag[:20]!r}")
 

@@ -1,18 +1,17 @@
 """The sandboxes that the tests run in: every kind that works on this machine."""
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
 
-from executor.choose_sandbox import choose_sandbox
+from executor.choose_sandbox import SandboxKind, choose_sandbox
 from executor.sandbox import Sandbox
 from utils.errors import InputError
 
 DOCKER = pytest.param("docker", marks=pytest.mark.docker)
 
 
-def opened(kind: Literal["docker", "bubblewrap", "process"]) -> Iterator[Sandbox]:
+def opened(kind: SandboxKind) -> Iterator[Sandbox]:
     try:
         sandbox = choose_sandbox(kind, trusted_code_only=True)
     except InputError as fault:
@@ -21,16 +20,28 @@ def opened(kind: Literal["docker", "bubblewrap", "process"]) -> Iterator[Sandbox
     sandbox.close()
 
 
-@pytest.fixture(scope="module", params=["process", "bubblewrap", DOCKER])
+@pytest.fixture(scope="module", params=["process", "bubblewrap", "landlock", DOCKER])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Every kind."""
     yield from opened(request.param)
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", DOCKER])
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock", DOCKER])
 def isolated(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Every kind that is safe for code that is not trusted."""
     yield from opened(request.param)
+
+
+@pytest.fixture(scope="module", params=["bubblewrap", DOCKER])
+def namespaced(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Every kind in which a job has file systems, processes and a network of its own."""
+    yield from opened(request.param)
+
+
+@pytest.fixture(scope="module")
+def landlock() -> Iterator[Sandbox]:
+    """Landlock domains."""
+    yield from opened("landlock")
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from executor import landlock_sandbox
 from executor.choose_sandbox import choose_sandbox
-from utils.errors import InputError
+from utils.errors import InputError, SandboxFault
 
 
 @pytest.fixture
@@ -26,6 +27,14 @@ def broken_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
+@pytest.fixture
+def no_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise SandboxFault("this kernel has no Landlock")
+
+    monkeypatch.setattr(landlock_sandbox, "kernel_version", refuse)  # a test cannot take another kernel
+
+
 def test_a_process_is_taken_when_asked_for_and_is_not_called_safe() -> None:
     sandbox = choose_sandbox("process", trusted_code_only=False)
     assert (sandbox.tier.kind, sandbox.tier.safe, sandbox.tier.reason) == ("process", False, "asked for")
@@ -42,13 +51,14 @@ def test_trusted_code_falls_back_to_a_process_and_says_so() -> None:
     sandbox.close()
 
 
-@pytest.mark.usefixtures("no_docker", "broken_bubblewrap")
+@pytest.mark.usefixtures("no_docker", "broken_bubblewrap", "no_landlock")
 def test_untrusted_code_never_falls_back_to_a_process() -> None:
     with pytest.raises(InputError) as refusal:
         choose_sandbox("auto", trusted_code_only=False)
     line = str(refusal.value)
     assert "no Docker engine answers" in line
     assert "setting up uid map: Permission denied" in line
+    assert "landlock: this kernel has no Landlock" in line
     assert "type --sandbox process" in line
     assert "\n" not in line
 
@@ -73,6 +83,17 @@ def test_untrusted_code_runs_in_bubblewrap_where_docker_is_away() -> None:
         pytest.skip(str(refusal))
     assert (sandbox.tier.kind, sandbox.tier.safe) == ("bubblewrap", True)
     assert "passed over: docker: no Docker engine" in sandbox.tier.reason
+    sandbox.close()
+
+
+@pytest.mark.usefixtures("no_docker", "no_bubblewrap")
+def test_untrusted_code_runs_in_landlock_where_docker_and_bubblewrap_are_away() -> None:
+    try:
+        sandbox = choose_sandbox("auto", trusted_code_only=False)
+    except InputError as refusal:
+        pytest.skip(str(refusal))
+    assert (sandbox.tier.kind, sandbox.tier.safe) == ("landlock", True)
+    assert "bubblewrap: there is no bwrap here" in sandbox.tier.reason
     sandbox.close()
 
 

@@ -12,15 +12,20 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import docker as engine
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.docker_sandbox import Demultiplexer, DockerSandbox
+from executor.attach_stream import Demultiplexer
+from executor.docker_sandbox import DockerSandbox
+from executor.run_cmd import run_cmd
 from executor.run_code import run_code
 from executor.sandbox import Limits, Program, Sandbox, Status
+from executor.sandbox_image import ImageRecipe
+from executor.seccomp import container_profile, seccomp_digest
 from utils.errors import SandboxFault
 
 QUICK = Limits(wall_s=8.0, cpu_s=4.0, memory_mb=64, file_mb=8)
@@ -167,3 +172,181 @@ def test_an_image_that_cannot_be_built_is_a_fault_that_says_why(tmp_path: Path) 
     recipe.write_text("FROM debian:bookworm-slim\nRUN exit 3\n", encoding="utf-8")
     with pytest.raises(SandboxFault, match=r"cannot be built .*exit 3"):
         DockerSandbox(dockerfile=recipe)
+
+
+# --- The container's settings: as the engine tells them, and what each keeps a job from ------------------------------
+
+MIB = 1 << 20
+SETTINGS = {
+    "NetworkMode": "none", "IpcMode": "none", "PidMode": "", "UTSMode": "", "UsernsMode": "", "Privileged": False,
+    "ReadonlyRootfs": True, "CapDrop": ["ALL"], "CapAdd": ["SETUID", "SETGID"],
+    "SecurityOpt": ["no-new-privileges", f"seccomp={container_profile()}"],
+    "Memory": (64 + 8 + 16 + 32) * MIB, "MemorySwap": (64 + 8 + 16 + 32) * MIB, "OomKillDisable": False,
+    "PidsLimit": 65, "NanoCpus": 1_000_000_000,
+    "LogConfig": {"Type": "none", "Config": {}}, "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
+    "Binds": None, "VolumesFrom": None, "Devices": None, "PortBindings": None, "PublishAllPorts": False, "Links": None,
+    "GroupAdd": None, "ExtraHosts": None,
+    "Tmpfs": {
+        "/tmp": "rw,exec,nosuid,nodev,mode=1777,size=8m,nr_inodes=128",
+        "/dev/shm": "rw,exec,nosuid,nodev,mode=1777,size=16m,nr_inodes=256",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inspected(docker: Sandbox) -> dict[str, Any]:
+    """What the engine says of a container in which a program runs."""
+    with closing(engine.from_env()) as client:
+        conversation = docker.converse(Program(source="channel.receive()", limits=QUICK))
+        (found,) = containers(client, owner=str(os.getpid()))
+        facts: dict[str, Any] = client.api.inspect_container(found)
+        conversation.close()
+    return facts
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_running_container_has_the_setting(inspected: dict[str, Any], name: str) -> None:
+    assert inspected["HostConfig"][name] == SETTINGS[name]
+
+
+@pytest.mark.docker
+def test_a_running_container_says_whose_it_is_and_sees_no_host_directory(
+    inspected: dict[str, Any], docker: Sandbox
+) -> None:
+    labels = inspected["Config"]["Labels"]
+    assert (labels["builder-trainer.owner"], labels["builder-trainer.host"]) == (str(os.getpid()), socket.gethostname())
+    assert len(labels["builder-trainer.run"]) == 32
+    assert (inspected["Mounts"], inspected["Image"], inspected["Config"]["Tty"]) == ([], docker.tier.image, False)
+
+
+@pytest.mark.docker
+def test_the_tier_names_the_image_and_the_rules_for_system_calls(docker: Sandbox) -> None:
+    assert docker.tier.image.startswith("sha256:")
+    assert docker.tier.profile == seccomp_digest()
+
+
+@pytest.mark.docker
+def test_a_job_finds_no_network_but_its_own_loopback(docker: Sandbox) -> None:
+    listed = run_cmd(docker, ("cat", "/proc/net/dev"), limits=QUICK).stdout.text
+    assert [line.split(":")[0].strip() for line in listed.splitlines()[2:]] == ["lo"]
+
+
+@pytest.mark.docker
+def test_a_job_cannot_write_to_the_image_because_it_is_read_only_not_because_of_its_user(docker: Sandbox) -> None:
+    said = run_cmd(docker, ("touch", "/usr/planted"), limits=QUICK).stderr.text
+    assert "Read-only file system" in said
+
+
+@pytest.mark.docker
+def test_a_job_and_the_launcher_have_no_capability_and_can_gain_none(docker: Sandbox) -> None:
+    source = """
+for who in ("1", "self"):
+    facts = dict(line.split(":", 1) for line in open(f"/proc/{who}/status"))
+    print(*(facts[name].strip() for name in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")))
+"""
+    setuid_and_setgid = f"{(1 << 7) | (1 << 6):016x}"
+    launcher, job = run_code(docker, source, limits=QUICK).stdout.text.splitlines()
+    assert launcher == f"{setuid_and_setgid} {setuid_and_setgid} 1 2"
+    assert job == f"{0:016x} {setuid_and_setgid} 1 2"
+
+
+@pytest.mark.docker
+def test_a_job_that_forks_without_end_gets_no_more_processes_than_its_limit(docker: Sandbox) -> None:
+    source = """
+import os, sys, time
+count = 1
+try:
+    while os.fork():
+        count += 1
+    time.sleep(3)
+except OSError:
+    print(count, flush=True)
+os._exit(0)
+"""
+    result = run_code(docker, source, limits=replace(QUICK, processes=20))
+    assert 5 < int(result.stdout.text) <= 20
+
+
+@pytest.mark.docker
+def test_processes_of_a_job_share_one_processor(docker: Sandbox) -> None:
+    source = "import os, time\nfor _ in range(3): os.fork()\nuntil = time.monotonic() + 1.5\n"
+    source += "while time.monotonic() < until: pass\nif os.getppid() == 1: time.sleep(0.3)"
+    assert 0 < run_code(docker, source, limits=QUICK).cpu_s < 2.2
+
+
+@pytest.mark.docker
+def test_what_a_job_prints_is_kept_by_nobody_but_the_host(docker: Sandbox, client: engine.DockerClient) -> None:
+    conversation = docker.converse(Program(source="print('x' * 9999, flush=True)\nchannel.receive()", limits=QUICK))
+    (found,) = containers(client, owner=str(os.getpid()))
+    with pytest.raises(engine.errors.APIError, match="does not support reading"):
+        client.containers.get(found).logs()
+    conversation.close()
+
+
+# --- The image -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "look",
+    [
+        ("find", "/", "-xdev", "-perm", "/6000", "-not", "-path", "/tmp*"),
+        ("find", "/var/lib/apt/lists", "/var/cache/apt", "/var/cache/debconf", "/var/log", "/root", "-type", "f"),
+        ("find", "/", "-xdev", "-nouser", "-o", "-xdev", "-perm", "-2", "-type", "f"),
+    ],
+    ids=["raises its privileges", "was left by a package manager", "belongs to nobody or can be written by all"],
+)
+def test_nothing_in_the_image(docker: Sandbox, look: tuple[str, ...]) -> None:
+    result = run_cmd(docker, look, limits=QUICK)
+    assert result.stdout.text == ""
+
+
+@pytest.mark.docker
+def test_the_standard_library_is_compiled(docker: Sandbox) -> None:
+    source = """
+import importlib.util, pathlib, sysconfig
+library = pathlib.Path(sysconfig.get_path("stdlib"))
+modules = [path for path in library.rglob("*.py") if "lib2to3/tests" not in str(path)]
+missing = [str(path) for path in modules if not pathlib.Path(importlib.util.cache_from_source(str(path))).is_file()]
+print(len(modules) > 400, missing)
+"""
+    assert run_code(docker, source, limits=QUICK).stdout.text == "True []\n"
+
+
+@pytest.mark.docker
+def test_packages_that_were_asked_for_can_be_imported_by_jobs_and_by_programs() -> None:
+    with closing(DockerSandbox(packages=("six",))) as sandbox:
+        assert run_code(sandbox, "import six; print(six.PY3)", limits=QUICK).stdout.text == "True\n"
+        conversation = sandbox.converse(Program(source="import six; channel.send(b'found')", limits=QUICK))
+        assert conversation.receive() == b"found"
+        conversation.close()
+    with closing(DockerSandbox()) as sandbox:
+        assert "No module named 'six'" in run_code(sandbox, "import six", limits=QUICK).stderr.text
+
+
+@pytest.mark.docker
+def test_a_package_that_debian_does_not_have_is_a_fault_that_names_it() -> None:
+    with pytest.raises(SandboxFault, match="Unable to locate package python3-no-such-thing"):
+        DockerSandbox(packages=("no-such-thing",))
+
+
+@pytest.mark.docker
+def test_another_image_under_the_name_is_not_taken_and_a_changed_recipe_is_built_anew(
+    client: engine.DockerClient, tmp_path: Path
+) -> None:
+    recipe = ImageRecipe(tmp_path / "Dockerfile", ("six", "attr"))
+    recipe.dockerfile.write_text('FROM debian:bookworm-slim\nARG PACKAGES=""\nRUN echo "wanted: $PACKAGES"\n')
+    base = client.images.get("debian:bookworm-slim")
+    base.tag(recipe.tag())
+    told: list[str] = []
+    images = []
+    for packages in (("six", "attr"), ("attr", "six"), ("attr",)):
+        with closing(DockerSandbox(dockerfile=recipe.dockerfile, packages=packages, progress=told.append)) as sandbox:
+            images.append(sandbox.tier.image)
+    for image in set(images):
+        client.images.remove(image, force=True)
+    assert base.id not in images
+    assert images[0] == images[1] != images[2]
+    wanted = [line for line in told if line.startswith("wanted: ")]
+    assert wanted == ["wanted: python3-attr python3-six", "wanted: python3-attr"]

@@ -1,5 +1,6 @@
 """Each kind of sandbox tried, the choice, and a grading: working ones are found so, others are found out."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from executor import landlock_sandbox
 from executor.docker_sandbox import DockerSandbox
 from executor.doctor import sandboxes
 from executor.doctor.sandboxes import RIGHT, WRONG, Workplace
+from executor.landlock import WHY_NOT
 from executor.sandbox import Job
 from memory.attempts import AttemptLimits
+from utils.errors import SandboxFault
 from utils.settings import SandboxChoice
 
 LIMITS = AttemptLimits(wall_s=8.0, cpu_s=2.0, memory_mb=256)
@@ -25,6 +29,14 @@ def no_docker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def no_bubblewrap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def no_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise SandboxFault(WHY_NOT[errno.EOPNOTSUPP])
+
+    monkeypatch.setattr(landlock_sandbox, "kernel_version", refuse)  # a test cannot take another kernel
 
 
 @pytest.fixture
@@ -65,6 +77,20 @@ def test_bubblewrap_that_the_kernel_does_not_let_work_is_found_out(tmp_path: Pat
     assert sandboxes.bubblewrap("bubblewrap", program(tmp_path, script)).level == "problem"
 
 
+def test_landlock_works_where_its_job_does() -> None:
+    found = sandboxes.landlock("auto")
+    if found.level != "ok":
+        pytest.skip(found.said)
+    assert "printed what it should" in found.said
+
+
+@pytest.mark.parametrize(("wanted", "level"), [("auto", "warning"), ("landlock", "problem")])
+@pytest.mark.usefixtures("no_landlock")
+def test_missing_landlock_is_a_problem_only_where_it_is_asked_for(wanted: SandboxChoice, level: str) -> None:
+    found = sandboxes.landlock(wanted)
+    assert (found.level, "switched off: add landlock to the list" in found.said) == (level, True)
+
+
 @pytest.mark.parametrize("code", ["print(41)", "print(42); raise SystemExit(3)", "import os; os.abort()"])
 def test_a_job_that_does_not_print_what_it_should_is_found_out(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     if sandboxes.bubblewrap("auto").level != "ok":
@@ -99,9 +125,9 @@ def test_an_image_that_is_not_there_is_not_built_unasked(tmp_path: Path) -> None
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("bubblewrap", "level"), [("", "warning"), ("/nowhere", "problem")])
+@pytest.mark.parametrize("bubblewrap", ["", "/nowhere"])  # without it Landlock stands in
 def test_a_loop_that_would_have_to_build_the_image_first_is_warned_of(
-    stack: ExitStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bubblewrap: str, level: str
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bubblewrap: str
 ) -> None:
     recipe = tmp_path / "Dockerfile"
     recipe.write_text(f"FROM no-such-image-{os.getpid()}:latest\n")
@@ -109,7 +135,7 @@ def test_a_loop_that_would_have_to_build_the_image_first_is_warned_of(
     monkeypatch.setitem(defaults, "dockerfile", recipe)  # as if the engine had not built the image yet
     monkeypatch.setenv("PATH", bubblewrap or os.environ["PATH"])
     found = Workplace("auto", trusted_code_only=False, stack=stack, waiting=silent).choice()
-    assert (found.level, "--sandbox docker" in found.todo) == (level, True), found
+    assert (found.level, "--sandbox docker" in found.todo) == ("warning", True), found
 
 
 @pytest.mark.docker
@@ -135,7 +161,7 @@ def test_a_process_for_code_of_a_real_model_is_warned_of(stack: ExitStack) -> No
     assert "does not cover: everything" in found.said
 
 
-@pytest.mark.usefixtures("no_docker", "no_bubblewrap")
+@pytest.mark.usefixtures("no_docker", "no_bubblewrap", "no_landlock")
 def test_no_sandbox_for_code_of_a_real_model_is_a_problem_and_nothing_is_graded(stack: ExitStack) -> None:
     place = Workplace("auto", trusted_code_only=False, stack=stack, waiting=silent)
     found = place.choice()

@@ -171,7 +171,9 @@ def test_closing_a_safe_sandbox_ends_what_runs_in_it(isolated: Sandbox) -> None:
     assert closed_during(other, SLEEP).status is Status.CANCELLED
 
 
-@pytest.mark.parametrize(("kind", "killed"), [("process", "host"), ("bubblewrap", "host"), ("bubblewrap", "bwrap")])
+@pytest.mark.parametrize(
+    ("kind", "killed"), [("process", "host"), ("landlock", "host"), ("bubblewrap", "host"), ("bubblewrap", "bwrap")]
+)
 def test_a_job_does_not_survive_those_who_started_it(kind: SandboxKind, killed: str, tmp_path: Path) -> None:
     choose_sandbox(kind, trusted_code_only=True).close()
     marker, environment = uuid.uuid4().hex, {**os.environ, "TMPDIR": str(tmp_path)}

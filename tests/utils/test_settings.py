@@ -17,6 +17,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "schedule": ("once", "once"),
     "memory": ("elsewhere", Path("elsewhere")),
     "sandbox": ("docker", "docker"),
+    "sandbox_packages": ("numpy,pytest", ("numpy", "pytest")),
     "cycles": ("7", 7),
     "until": ("06:30", "06:30"),
     "hours": ("7.5", 7.5),

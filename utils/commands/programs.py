@@ -53,7 +53,9 @@ def opened(settings: Settings) -> closing[Sandbox]:
     from executor.choose_sandbox import choose_sandbox  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: nothing of the job may stay behind
-    sandbox = choose_sandbox(settings.sandbox, trusted_code_only=False, progress=_wait_for)
+    sandbox = choose_sandbox(
+        settings.sandbox, trusted_code_only=False, progress=_wait_for, packages=settings.sandbox_packages
+    )
     tier = sandbox.tier
     if not tier.safe:
         _tell(f"UNSAFE: the {tier.kind} sandbox does not cover {'; '.join(tier.gaps)}")

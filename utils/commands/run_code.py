@@ -102,7 +102,7 @@ def _document(result: ExecutionResult, limits: Limits) -> dict[str, Any]:
         **facts,
         "detail": result.detail,
         "limits": asdict(limits),
-        "sandbox": sandbox_facts(result).model_dump(mode="json"),
+        "sandbox": sandbox_facts(result.tier).model_dump(mode="json"),
         "stderr": _stream(result.stderr),
         "stdout": _stream(result.stdout),
     }
@@ -116,7 +116,7 @@ def _portrait(result: ExecutionResult, limits: Limits) -> Iterator[str]:
     yield f"status     {_ending(result, limits)}"
     if result.detail:
         yield f"           {one_line(result.detail)}"
-    yield from fact_lines(run_facts(result), sandbox_facts(result))
+    yield from fact_lines(run_facts(result), sandbox_facts(result.tier))
     for name, output in (("stdout", result.stdout), ("stderr", result.stderr)):
         yield f"{name}     {_size(output)}"
         yield from indented(output.text)
