@@ -1,8 +1,8 @@
 """Runs code in fresh Linux namespaces made by bubblewrap (0.8 or later): no network, no host files but Python's.
 
 Started as root it keeps root's uid namespace, since a uid that is mapped to the kernel's 0 has no RLIMIT_NPROC, and
-the launcher gives each job a uid of its own. Started by anyone else it uses a user namespace and that user's uid.
-It does not cover: kernel exploits, side channels, the memory of all processes together, the number of files.
+the agent gives each job a uid of its own. Started by anyone else it uses a user namespace and that user's uid.
+It does not cover: kernel exploits, side channels, the memory of all processes together.
 """
 
 import os
@@ -10,21 +10,25 @@ import shutil
 import sys
 from pathlib import Path
 
-from executor.isolation import ENVIRONMENT
+from executor.agent_bundle import agent_command
+from executor.isolation import ENVIRONMENT, AgentConfig
 from executor.pipes import PipeIsolation
-from executor.process_sandbox import base_python, launcher_command
+from executor.process_sandbox import base_python
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
 from executor.seccomp import MACHINES, seccomp_digest
+from executor.slots import IsolationOf, PoolRules, jobs_of
 from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
 GAPS = (
     "memory is limited for each process, not for all processes of a job together",
-    "the number of files in the job's temporary directory is not limited, their size is",
+    "CPU time of processes that their parents leave alone is counted only while they live",
     "the host's kernel is shared",
 )
 TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the sandbox, on tmpfs
 MIB = 1 << 20
+# The kernel ends these jobs before anything else when memory runs out; set by root they cannot undo it.
+FIRST_TO_GO = ("/bin/sh", "-c", 'echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec "$0" "$@"')
 SHARED_MEMORY_MB = 16
 
 
@@ -80,20 +84,25 @@ class BubblewrapSandbox:
     Args:
         reason: why this kind was chosen, for the tier.
         program: bubblewrap, by name or path.
+        isolation: whether namespaces are used for many jobs while they prove clean, or for one.
 
     Raises:
         SandboxFault: bubblewrap is not installed. Whether the kernel lets it work, only a job can tell.
     """
 
-    def __init__(self, *, reason: str = "asked for", program: str = "bwrap") -> None:
+    def __init__(self, *, reason: str = "asked for", program: str = "bwrap", isolation: IsolationOf = "slot") -> None:
         found = shutil.which(program)
         if found is None:
             raise SandboxFault(f"there is no {program} here: install bubblewrap 0.8 or later")
         tier = Tier(kind="bubblewrap", safe=True, reason=reason, gaps=_gaps(), profile=seccomp_digest())
-        self._supervisor = Supervisor(tier, self._launch)
-        self._before = (str(Path(found).absolute()), *_namespaces(), *_system_directories())
-        closing = ("--remount-ro", "/dev", "--remount-ro", "/", "--new-session", "--as-pid-1", "--chdir", "/")
-        self._after = (*_python_directories(), *closing, *launcher_command(str(base_python())))
+        self._before = (*FIRST_TO_GO, str(Path(found).absolute()), *_namespaces(), *_system_directories())
+        frozen = (option for path in ("/dev", "/proc", "/") for option in ("--remount-ro", path))
+        closing = (*frozen, "--new-session", "--as-pid-1", "--chdir", "/")
+        config = AgentConfig(kind="bubblewrap", work=WORK, score=False, roots=(TEMPORARY, SHARED_MEMORY))
+        agent = (*agent_command(str(base_python()), compiled=True), config.text())
+        self._after = (*_python_directories(), *closing, *agent)
+        rules = PoolRules(jobs=jobs_of(isolation))
+        self._supervisor = Supervisor(tier, self._launch, shape=lambda limits: limits.file_mb, rules=rules)
 
     @property
     def tier(self) -> Tier:
@@ -114,4 +123,4 @@ class BubblewrapSandbox:
 
     def _launch(self, limits: Limits) -> PipeIsolation:
         argv = (*self._before, *_own_directories(limits), *self._after)
-        return PipeIsolation(argv, {**ENVIRONMENT, "HOME": WORK}, kind="bubblewrap", work=WORK)
+        return PipeIsolation(argv, {**ENVIRONMENT, "HOME": WORK}, kind="bubblewrap")

@@ -1,7 +1,7 @@
-"""Runs every job in a fresh, hardened Docker container; the only module that imports `docker`.
+"""Runs jobs in warm, hardened Docker containers; the only module that imports `docker`.
 
 Memory and processes are limited for the container as a whole, and OOM is read from the container's own counter. All
-that runs in it is held by this project's seccomp profile, and every job by the launcher's narrower filter inside it.
+that runs in it is held by this project's seccomp profile, and every job by the agent's narrower filter inside it.
 It does not cover: kernel exploits (give the engine a runtime such as runsc for that), side channels.
 """
 
@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import POLLIN, POLLOUT, poll
@@ -20,11 +20,14 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from docker.types import LogConfig
 
+from executor.agent_bundle import agent_command
 from executor.attach_stream import Demultiplexer
-from executor.isolation import ENVIRONMENT, LAUNCHER, Exchange, Loss
+from executor.isolation import ENVIRONMENT, AgentConfig, Exchange, Loss
+from executor.process_sandbox import is_running
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Status, Tier
 from executor.sandbox_image import DOCKERFILE, RECIPE, ImageRecipe
 from executor.seccomp import container_profile, seccomp_digest
+from executor.slots import IsolationOf, PoolRules, jobs_of
 from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
@@ -41,7 +44,8 @@ TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  i
 CHUNK = 1 << 16
 MIB = 1 << 20
 SHARED_MEMORY_MB = 16
-LAUNCHER_MB = 32  # measured: the launcher keeps 11 MiB, and as much again while it reads a large order
+AGENT_MB = 48  # measured: agent and zygote keep 20 MiB, and as much again while a large order is read
+AGENT_PROCESSES = 3  # itself, its zygote, and the process between a zygote and its child
 API_TIMEOUT_S = 30
 BUILD_SILENCE_S = 600  # a build says nothing while one package is unpacked or waited for
 START_S = 60.0
@@ -54,46 +58,49 @@ RUN, OWNER, HOST = "builder-trainer.run", "builder-trainer.owner", "builder-trai
 ENGINE_ERRORS = (DockerException, OSError)
 
 
-def _host_config(client: docker.DockerClient, limits: Limits) -> Any:  # noqa: ANN401  docker-py's own dict
+def _host_config(client: docker.DockerClient, limits: Limits, runtime: str) -> Any:  # noqa: ANN401  docker-py's dict
     def tmpfs(size_mb: int) -> str:
-        return f"rw,exec,nosuid,nodev,mode=1777,size={size_mb}m,nr_inodes={16 * size_mb}"
+        return f"rw,exec,nosuid,nodev,mode=1777,size={size_mb}m,nr_inodes={limits.inodes}"
 
-    memory_mb = limits.memory_mb + limits.file_mb + SHARED_MEMORY_MB + LAUNCHER_MB  # files on tmpfs are memory, too
+    memory_mb = limits.memory_mb + limits.file_mb + SHARED_MEMORY_MB + AGENT_MB  # files on tmpfs are memory, too
     return client.api.create_host_config(
         network_mode="none",
         read_only=True,
         cap_drop=["ALL"],
         cap_add=["SETUID", "SETGID"],
         security_opt=["no-new-privileges", f"seccomp={container_profile()}"],
-        pids_limit=limits.processes + 1,
+        pids_limit=limits.processes + AGENT_PROCESSES,
         mem_limit=memory_mb * MIB,
         memswap_limit=memory_mb * MIB,
         nano_cpus=1_000_000_000,
         ipc_mode="none",
+        runtime=runtime or None,
         log_config=LogConfig(type="none"),
         tmpfs={TEMPORARY: tmpfs(limits.file_mb), SHARED_MEMORY: tmpfs(SHARED_MEMORY_MB)},
     )
 
 
-def _launcher(*, with_packages: bool) -> list[str]:
-    """The container's command; a program is a fork of the launcher and finds packages only if that looked for them."""
-    flags = ["-s", "-P"] if with_packages else ["-s", "-P", "-S"]
-    return ["/usr/bin/python3", *flags, "-c", LAUNCHER.read_text(encoding="utf-8")]
+def _agent(*, with_packages: bool) -> list[str]:
+    """The container's command; a fork of the agent finds packages only if that looked for them."""
+    config = AgentConfig(kind="docker", work=WORK, cgroup=True, roots=(TEMPORARY, SHARED_MEMORY))
+    flags = ("-s",) if with_packages else ("-s", "-S")
+    return [*agent_command("/usr/bin/python3", flags=flags, compiled=False), config.text()]
+
+
+def _shape(limits: Limits) -> tuple[int, ...]:
+    """What a container is made for."""
+    return limits.memory_mb, limits.file_mb, limits.processes, limits.inodes
 
 
 class ContainerIsolation:
-    """A launcher that is PID 1 of a container, behind the engine's attach stream."""
+    """An agent that is PID 1 of a container, behind the engine's attach stream."""
 
-    kind = "docker"
-    work = WORK
-
-    def __init__(
-        self, client: docker.DockerClient, limits: Limits, *, image: str, command: list[str], labels: dict[str, str]
-    ) -> None:
+    def __init__(self, client: docker.DockerClient, container: Mapping[str, Any]) -> None:
+        """Start it; `container` is what the engine is asked to create."""
         self._client, self._ended, self._demultiplexer = client, False, Demultiplexer()
         created = client.api.create_container(
-            image, command, entrypoint=[], hostname="sandbox", user="0:0", environment=ENVIRONMENT, working_dir="/",
-            labels=labels, stdin_open=True, tty=False, detach=False, host_config=_host_config(client, limits),
+            **container, entrypoint=[], hostname="sandbox", user="0:0", environment=ENVIRONMENT, working_dir="/",
+            stdin_open=True, tty=False, detach=False,
         )  # fmt: skip
         self._id = str(created["Id"])
         with ExitStack() as undo:
@@ -109,15 +116,15 @@ class ContainerIsolation:
         with suppress(*ENGINE_ERRORS):  # what cannot be removed now is swept by the next sandbox
             self._client.api.remove_container(self._id, force=True, v=True)
 
-    def exchange(self, outgoing: memoryview, *, take_data: bool, timeout_s: float) -> Exchange:
-        """Write some of outgoing, read what is there; with take_data False nothing is read, the streams share a way."""
-        events = (POLLOUT if outgoing else 0) | (POLLIN if take_data and not self._ended else 0)
+    def exchange(self, outgoing: memoryview, *, timeout_s: float) -> Exchange:
+        """Write some of outgoing, read what is there, wait no longer than timeout_s for the first of it."""
+        events = (POLLOUT if outgoing else 0) | (0 if self._ended else POLLIN)
         poller = poll()
         poller.register(self._socket, events)
         ready = dict(poller.poll(timeout_s * 1000)).get(self._socket.fileno(), 0)
-        data, control = self._read() if take_data and ready & ~POLLOUT else (b"", b"")
+        data, errors = self._read() if ready & ~POLLOUT and not self._ended else (b"", b"")
         written = self._write(outgoing) if ready & POLLOUT else 0
-        return Exchange(written=written, data=data, control=control, ended=self._ended)
+        return Exchange(written=written, data=data, errors=errors, ended=self._ended)
 
     def _read(self) -> tuple[bytes, bytes]:
         try:
@@ -135,11 +142,6 @@ class ContainerIsolation:
         except OSError:
             return 0  # full, or gone, which the next read tells
 
-    def close_input(self) -> None:
-        """Half-close the stream: the engine closes the launcher's stdin."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_WR)
-
     def kill(self) -> None:
         """Drop the stream. Removing the container ends it; asked before, an engine that cannot get rid of the
         container's output answers nobody (seen with 20.10).
@@ -148,7 +150,7 @@ class ContainerIsolation:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def loss(self) -> Loss | None:
-        """What the engine says: memory, the launcher's own end, or (None) someone else, which a job cannot be."""
+        """What the engine says: memory, the agent's own end, or (None) someone else, which a job cannot be."""
         try:
             self._client.api.wait(self._id, timeout=END_S)
             state = self._client.api.inspect_container(self._id)["State"]
@@ -212,32 +214,24 @@ def _build(client: docker.DockerClient, recipe: ImageRecipe, progress: Callable[
             raise SandboxFault(f"the sandbox image cannot be built from {recipe.dockerfile}: {said}")
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def _sweep(client: docker.DockerClient) -> None:
     """Remove containers that a process of this host left behind when it was killed."""
     for container in client.api.containers(all=True, filters={"label": [f"{HOST}={socket.gethostname()}", OWNER]}):
-        if not _alive(int(container["Labels"][OWNER])):
+        if not is_running(int(container["Labels"][OWNER])):
             with suppress(DockerException):  # another sweep may be faster
                 client.api.remove_container(container["Id"], force=True, v=True)
 
 
 class DockerSandbox:
-    """Runs every job in a container of its own.
+    """Runs jobs in containers.
 
     Args:
         reason: why this kind was chosen, for the tier.
         progress: is told what happens while the image is built, line by line.
         dockerfile: what a job sees; needs /usr/bin/python3, 3.11 or later, and no context.
         packages: what jobs may import besides, as in `numpy` for Debian's python3-numpy.
+        isolation: whether a container is used for many jobs while it proves clean, or for one.
+        runtime: of the containers, if not the engine's default; `runsc` has a kernel of its own.
 
     Raises:
         InputError: a name is none of a package.
@@ -251,6 +245,8 @@ class DockerSandbox:
         progress: Callable[[str], None] = lambda _: None,
         dockerfile: Path = DOCKERFILE,
         packages: tuple[str, ...] = (),
+        isolation: IsolationOf = "slot",
+        runtime: str = "",
     ) -> None:
         recipe = ImageRecipe(dockerfile, packages)
         self._client = _connect()
@@ -264,8 +260,9 @@ class DockerSandbox:
         self._labels = {RUN: uuid.uuid4().hex, OWNER: str(os.getpid()), HOST: socket.gethostname()}
         gaps = (KERNEL_GAP, *(gap for fact, gap in ENGINE_GAPS.items() if not facts.get(fact)))
         tier = Tier(kind="docker", safe=True, reason=reason, gaps=gaps, image=image, profile=seccomp_digest())
-        self._command = _launcher(with_packages=bool(packages))
-        self._supervisor = Supervisor(tier, self._launch, start_s=START_S)
+        self._command, self._runtime = _agent(with_packages=bool(packages)), runtime
+        rules = PoolRules(jobs=jobs_of(isolation), start_s=START_S)
+        self._supervisor = Supervisor(tier, self._launch, shape=_shape, rules=rules)
 
     @property
     def tier(self) -> Tier:
@@ -287,8 +284,10 @@ class DockerSandbox:
 
     def _launch(self, limits: Limits) -> ContainerIsolation:
         try:
+            config = _host_config(self._client, limits, self._runtime)
             return ContainerIsolation(
-                self._client, limits, image=self.tier.image, command=self._command, labels=self._labels
+                self._client,
+                {"image": self.tier.image, "command": self._command, "labels": self._labels, "host_config": config},
             )
         except ENGINE_ERRORS as fault:
             raise SandboxFault(f"the Docker engine could not start a container: {fault}") from fault

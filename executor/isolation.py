@@ -1,20 +1,19 @@
-"""The seam between the host and a launcher: three byte streams, the orders that go in, and the framing.
+"""The seam between the host and an agent: two byte streams, what the agent is told at its start, what it is ordered.
 
-A new kind of sandbox implements Isolation, nothing else; `executor.supervise` does the rest.
+A new kind of sandbox implements Isolation, nothing else; `executor.slots` and `executor.supervise` do the rest.
 """
 
 import base64
 import json
-import struct
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from executor.agent.frames import packed
 from executor.sandbox import MAX_FRAME, Job, Program, Status
 from executor.seccomp import seccomp_programs
 
-LAUNCHER = Path(__file__).with_name("launcher.py")
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -32,9 +31,10 @@ class Exchange:
 
     written: int = 0
     data: bytes = b""
-    control: bytes = b""
+    errors: bytes = b""
+    """What is not the agent's: the words of a tool or an interpreter that could not start it."""
     ended: bool = False
-    """Both of its streams are at their end: no launcher runs there any more."""
+    """Both of its streams are at their end: no agent runs there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,10 @@ class Loss:
 
 
 class Isolation(Protocol):
-    """A started launcher: its three streams, and the means to end it. Used by one thread at a time."""
+    """A started agent: its streams, and the means to end it. Used by one thread at a time."""
 
-    @property
-    def kind(self) -> str:
-        """What the launcher is told about where it runs: process, bubblewrap, landlock or docker."""
-        ...
-
-    @property
-    def work(self) -> str:
-        """The job's working directory, as seen inside."""
-        ...
-
-    def exchange(self, outgoing: memoryview, *, take_data: bool, timeout_s: float) -> Exchange:
+    def exchange(self, outgoing: memoryview, *, timeout_s: float) -> Exchange:
         """Write some of outgoing, read what is there, wait no longer than timeout_s for the first of it."""
-        ...
-
-    def close_input(self) -> None:
-        """End the launcher's input, which ends the job."""
         ...
 
     def kill(self) -> None:
@@ -79,35 +65,65 @@ class Isolation(Protocol):
         ...
 
 
-def header_of(what: Job | Program, isolation: Isolation) -> bytes:
-    """The launcher's orders, framed."""
-    job = what if isinstance(what, Job) else None
-    program = what if isinstance(what, Program) else None
-    header = {
-        "mode": "job" if job else "program",
-        "kind": isolation.kind,
-        "work": isolation.work,
-        "argv": job.argv if job else (),
-        "files": {name: _text64(data) for name, data in job.files.items()} if job else {},
-        "stdin": _text64(job.stdin) if job else "",
-        "source": program.source if program else "",
-        "limits": asdict(what.limits),
-        "filters": _filters(),
-        "max_frame": MAX_FRAME,
-        "close_grace_s": CLOSE_GRACE_S,
-    }
-    return framed(json.dumps(header).encode("ascii"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfig:
+    """What an agent is told once, about where it runs.
+
+    Attributes:
+        kind: of the sandbox.
+        work: the jobs' working directory, as seen inside.
+        first: whether the agent is PID 1 of a namespace of its own.
+        resident: whether it takes more than one job; then it has a zygote, and proves after each that nothing is left.
+        users: whether jobs get a user of their own, where the agent is root.
+        cgroup: whether the control group that it sees is its own.
+        score: whether it makes jobs the kernel's first choice when memory runs out, by /proc.
+        strict: whether a limit that cannot be set ends a job before it begins.
+        roots: file systems that are its own, emptied after each job.
+        landlock: the rules of its jobs' Landlock domain.
+        socket: a unix socket to dial; empty for the streams that it was started with.
+    """
+
+    kind: str
+    work: str
+    first: bool = True
+    resident: bool = True
+    users: bool = True
+    cgroup: bool = False
+    score: bool = True
+    strict: bool = True
+    roots: tuple[str, ...] = ()
+    landlock: Mapping[str, Any] | None = None
+    socket: str = ""
+
+    def text(self) -> str:
+        """As the agent's one argument."""
+        told = {name: value for name, value in asdict(self).items() if value is not None}
+        common = {"filters": _filters(), "max_frame": MAX_FRAME, "close_grace_s": CLOSE_GRACE_S}
+        return json.dumps({**told, **common})
 
 
 @cache
 def _filters() -> dict[str, str]:
-    return {machine: _text64(code) for machine, code in seccomp_programs().items()}
+    return {machine: base64.b64encode(code).decode("ascii") for machine, code in seccomp_programs().items()}
 
 
-def framed(frame: bytes) -> bytes:
-    """A frame as it goes over a stream: u32 big-endian length, bytes."""
-    return struct.pack(">I", len(frame)) + frame
+def order(what: Job | Program) -> bytes:
+    """The order to run it, as a message."""
+    job = what if isinstance(what, Job) else None
+    source = what.source if isinstance(what, Program) else ""
+    header = {
+        "op": "run",
+        "mode": "job" if job else "program",
+        "argv": job.argv if job else (),
+        "fresh": what.fresh,
+        "files": [(name, len(data)) for name, data in job.files.items()] if job else [],
+        "stdin": len(job.stdin) if job else 0,
+        "collect": job.collect if job else (),
+        "limits": asdict(what.limits),
+    }
+    blobs = (job.stdin, *job.files.values()) if job else (source.encode("utf-8", "surrogatepass"),)
+    return packed(header, *blobs)
 
 
-def _text64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+END = packed({"op": "end"})
+"""The order to end what runs."""

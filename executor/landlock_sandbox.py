@@ -1,28 +1,29 @@
 """Runs code in a Landlock domain, for Linux where neither Docker nor bubblewrap can be had; needs no privilege.
 
 A job may read and execute what Python needs and nothing else, write in a folder of its own that is removed after it,
-and open no socket. The launcher outside its domain is a child sub-reaper, so that daemons are found and ended.
+and open no socket. The agent outside its domain is a child sub-reaper, so that daemons are found and ended.
 
 A loop that runs as root gives each job a user id of its own, which owns nothing; it needs the capabilities for that,
 and a Python that everybody may read. Any other loop shares its user with its jobs: then a second filter takes away
 what the kernel lets a user do to its own files and processes whatever Landlock says (`executor.landlock_calls`).
 
-It does not cover: kernel exploits, side channels, what the tier's gaps name, and a launcher that the kernel ends for
+It does not cover: kernel exploits, side channels, what the tier's gaps name, and an agent that the kernel ends for
 lack of memory, which can leave daemons behind.
 """
 
 import base64
-import json
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from executor.isolation import ENVIRONMENT
+from executor.agent_bundle import agent_command
+from executor.isolation import ENVIRONMENT, AgentConfig
 from executor.landlock import LOOK, READ_FILE, WRITE_FILE, Rule, Ruleset, kernel_version, ruleset
 from executor.landlock_calls import extra_filters
 from executor.pipes import PipeIsolation
-from executor.process_sandbox import base_python, launcher_command, remove_folder
+from executor.process_sandbox import ONE_JOB, base_python, new_folder, remove_folder, sweep_folders
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
 from executor.seccomp import MACHINES, seccomp_digest
 from executor.supervise import Supervisor
@@ -70,10 +71,12 @@ class LandlockSandbox:
         python = _python(own_user=own_user)
         rules = ruleset(version, _rules(python))
         self._parent = _parent(own_user=own_user)
-        self._command = (*launcher_command(str(python)), _orders(rules, own_user=own_user, version=version))
+        sweep_folders(self._parent)
+        self._command = agent_command(str(python), compiled=True)
+        self._users, self._orders = own_user, _orders(rules, own_user=own_user, version=version)
         gaps = gaps_of(version, own_user=own_user, readable=[rule.path for rule in rules.rules])
         tier = Tier(kind="landlock", safe=True, reason=reason, gaps=gaps, profile=seccomp_digest())
-        self._supervisor = Supervisor(tier, self._launch)
+        self._supervisor = Supervisor(tier, self._launch, rules=ONE_JOB)
 
     @property
     def tier(self) -> Tier:
@@ -93,10 +96,13 @@ class LandlockSandbox:
         self._supervisor.close()
 
     def _launch(self, limits: Limits) -> PipeIsolation:
-        del limits  # the launcher sets them all
-        work = Path(tempfile.mkdtemp(prefix="builder-trainer-", dir=self._parent))
+        del limits  # the agent sets them all
+        work = new_folder(self._parent)
+        config = AgentConfig(
+            kind="landlock", work=str(work), first=False, resident=False, users=self._users, landlock=self._orders
+        )
         return PipeIsolation(
-            self._command, {**ENVIRONMENT, "HOME": str(work)}, kind="landlock", work=str(work),
+            (*self._command, config.text()), {**ENVIRONMENT, "HOME": str(work)}, kind="landlock",
             on_dispose=lambda: remove_folder(work),
         )  # fmt: skip
 
@@ -124,16 +130,16 @@ def _rules(python: Path) -> list[Rule]:
     return [rule for rule in (*look, *read, *use) if Path(rule.path).exists()]
 
 
-def _orders(rules: Ruleset, *, own_user: bool, version: int) -> str:
-    """What the launcher is told beside the header that every kind gets."""
+def _orders(rules: Ruleset, *, own_user: bool, version: int) -> dict[str, Any]:
+    """What the agent is told beside what every kind's is."""
     filters = extra_filters(own_user=own_user, version=version)
-    return json.dumps({
+    return {
         "attributes": base64.b64encode(rules.attributes).decode("ascii"),
         "flags": rules.flags,
         "rules": [[rule.path, rule.rights] for rule in rules.rules],
         "work": rules.work,
         "filters": {machine: base64.b64encode(code).decode("ascii") for machine, code in filters.items()},
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _can_give_users() -> None:

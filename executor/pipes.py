@@ -1,4 +1,4 @@
-"""An isolation that is a local process with three pipes: what the process and the bubblewrap kind share."""
+"""An isolation that is a local process with three pipes: what the process, bubblewrap and landlock kinds share."""
 
 import os
 import select
@@ -15,7 +15,7 @@ KILL_GRACE_S = 1.0
 
 
 class PipeIsolation:
-    """A launcher behind three pipes; `on_dispose` is called once when all of it is gone."""
+    """An agent behind three pipes; `on_dispose` is called once when all of it is gone."""
 
     def __init__(
         self,
@@ -23,10 +23,9 @@ class PipeIsolation:
         environment: Mapping[str, str],
         *,
         kind: str,
-        work: str,
         on_dispose: Callable[[], None] = lambda: None,
     ) -> None:
-        self.kind, self.work, self._on_dispose = kind, work, on_dispose
+        self._on_dispose, self._disposed = on_dispose, False
         pipe = subprocess.PIPE
         try:  # a session of its own: Ctrl-C at the terminal is not for the sandbox
             self._process = subprocess.Popen(
@@ -38,24 +37,23 @@ class PipeIsolation:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        self._input, self._data, self._control = self._process.stdin, self._process.stdout, self._process.stderr
-        self._open = {self._data.fileno(), self._control.fileno()}
-        for stream in (self._input, self._data, self._control):
+        self._input, self._data, self._errors = self._process.stdin, self._process.stdout, self._process.stderr
+        self._open = {self._data.fileno(), self._errors.fileno()}
+        for stream in (self._input, self._data, self._errors):
             os.set_blocking(stream.fileno(), False)
 
-    def exchange(self, outgoing: memoryview, *, take_data: bool, timeout_s: float) -> Exchange:
+    def exchange(self, outgoing: memoryview, *, timeout_s: float) -> Exchange:
         """Write some of outgoing, read what is there, wait no longer than timeout_s for the first of it."""
         poller = select.poll()
         if outgoing and not self._input.closed:
             poller.register(self._input, select.POLLOUT)
-        for stream in (self._data, self._control):
-            if stream.fileno() in self._open and (take_data or stream is self._control):
-                poller.register(stream, select.POLLIN)
+        for fd in self._open:
+            poller.register(fd, select.POLLIN)
         ready = {fd for fd, _ in poller.poll(timeout_s * 1000)}
         written = self._write(outgoing) if not self._input.closed and self._input.fileno() in ready else 0
         data = self._read(self._data.fileno()) if self._data.fileno() in ready else b""
-        control = self._read(self._control.fileno()) if self._control.fileno() in ready else b""
-        return Exchange(written=written, data=data, control=control, ended=not self._open)
+        errors = self._read(self._errors.fileno()) if self._errors.fileno() in ready else b""
+        return Exchange(written=written, data=data, errors=errors, ended=not self._open)
 
     def _write(self, outgoing: memoryview) -> int:
         try:
@@ -75,13 +73,9 @@ class PipeIsolation:
             self._open.discard(fd)
         return data
 
-    def close_input(self) -> None:
-        """End the launcher's input."""
-        self._input.close()
-
     def kill(self) -> None:
-        """Let the launcher clean up if it still can, then end it; with PID 1 goes its whole namespace."""
-        self.close_input()
+        """Let the agent clean up if it still can, then end it; with PID 1 goes its whole namespace."""
+        self._input.close()
         self._process.send_signal(signal.SIGCONT)
         try:
             self._process.wait(KILL_GRACE_S)
@@ -89,7 +83,7 @@ class PipeIsolation:
             self._process.kill()
 
     def loss(self) -> Loss:
-        """A local launcher that falls silent counts as ended by its job.
+        """A local agent that falls silent counts as ended by its job.
 
         As PID 1 it cannot be reached from inside, but the kernel may end it when a job eats the machine's memory,
         and in the process kind a job can simply kill it.
@@ -98,7 +92,10 @@ class PipeIsolation:
 
     def dispose(self) -> None:
         """Wait for its end and close everything."""
-        for stream in (self._input, self._data, self._control):
+        if self._disposed:
+            return
+        self._disposed = True
+        for stream in (self._input, self._data, self._errors):
             stream.close()
         try:
             self._process.wait(KILL_GRACE_S)

@@ -33,11 +33,16 @@ class Limits:
     memory_mb: int = 512
     processes: int = 64
     file_mb: int = 64
+    """In all files together, where the sandbox has a file system of its own; in each file otherwise."""
+    inodes: int = 1024
+    """Files and folders."""
     open_files: int = 128
     output_kb: int = 64
     """Kept of each of stdout and stderr: half from the start, half from the end."""
     output_hard_mb: int = 64
     """A job that writes more than this to stdout and stderr together is ended with OUTPUT_LIMIT."""
+    artifacts_kb: int = 1024
+    """Of files that the job asks to have collected, all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,10 @@ class Job:
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Relative paths below the job's working directory."""
     stdin: bytes = b""
+    collect: tuple[str, ...] = ()
+    """Patterns, as in `fnmatch`, of files below the working directory that are wanted after its end."""
+    fresh: bool = True
+    """Whether Python starts anew for it; if not, `python SCRIPT` runs in a fork of an interpreter that is there."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -104,6 +113,8 @@ class ExecutionResult:
         peak_mb: largest resident memory of one process of the job, MiB.
         tier: the sandbox that ran it.
         detail: one line for people where status needs an explanation, else empty.
+        artifacts: the collected files by their paths: regular ones only, within the limit.
+        artifacts_left_out: how many files fitted a pattern and were not collected.
     """
 
     status: Status
@@ -116,17 +127,21 @@ class ExecutionResult:
     peak_mb: float
     tier: Tier
     detail: str = ""
+    artifacts: Mapping[str, bytes] = field(default_factory=dict)
+    artifacts_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """Python source that is executed in a fresh sandboxed process and speaks frames with the host.
+    """Python source that is executed in a sandboxed process of its own and speaks frames with the host.
 
     The source finds one global, `channel`, with `receive() -> bytes | None` (None: the host closed) and
     `send(frame: bytes)`. Its own stdin is empty; what it prints is captured like a job's.
     """
 
     source: str
+    fresh: bool = False
+    """Whether Python starts anew for it, instead of a fork of an interpreter that is there; slower, 15 ms or so."""
     limits: Limits = field(default_factory=Limits)
 
 

@@ -1,21 +1,21 @@
-"""The host's side of every sandbox: orders a launcher about, trusts its control stream only, and has the last word.
+"""The host's side of every sandbox: orders an agent about, trusts its words only, and has the last word itself.
 
-What a launcher reports is a result. Without a report: before `started` the sandbox failed (SandboxFault); after it,
+What an agent reports is a result. Without a report: before `started` the sandbox failed (SandboxFault); after it,
 the time limit passed (TIMEOUT), the host ended it (CANCELLED), or the isolation was lost, and then the isolation says
 whether that can have been the job's doing. Where it can, it is an outcome (SIGNAL or OOM): a job shall not be able to
 have itself tried again for ever by breaking its sandbox.
 """
 
-import base64
 import contextlib
-import json
+import io
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
-from executor.isolation import CLOSE_GRACE_S, Isolation, Loss, framed, header_of
+from executor.agent.frames import LENGTH, MalformedError, packed
+from executor.isolation import CLOSE_GRACE_S, END, Isolation, Loss, order
 from executor.sandbox import (
     MAX_FRAME,
     ConversationCancelled,
@@ -28,45 +28,45 @@ from executor.sandbox import (
     Status,
     Tier,
 )
+from executor.slots import LOOK_S, Pool, PoolRules, Slot
 from utils.errors import SandboxFault
 
-BACKSTOP_S = 2.0  # what a launcher has to end a job and report, beyond the job's wall limit
+BACKSTOP_S = 2.0  # what an agent has to end a job and report, beyond the job's wall limit
 DRAIN_S = 0.5  # for a report that is there but stands behind data that nobody read
-LOOK_S = 0.1  # how often a waiting thread looks whether the sandbox was closed
-MAX_REPORT = 64 << 20
-LENGTH = 4  # bytes of a frame's length
 
 
-def _output(report: Mapping[str, Any]) -> Output:
-    return Output(base64.b64decode(report["head"]), base64.b64decode(report["tail"]), int(report["total"]))
+class EndOfSupervision(Protocol):
+    """Who is told when a supervision is over."""
+
+    def __call__(self, supervision: "Supervision", slot: Slot, *, reusable: bool) -> None:
+        """The slot is free again; reusable if its agent reported."""
+        ...
 
 
 class Supervision:
     """One job or program from its start to its result; a Conversation. Several threads may call it."""
 
-    def __init__(
-        self, isolation: Isolation, what: Job | Program, *, tier: Tier, on_end: Callable[["Supervision"], None]
-    ) -> None:
-        self._isolation, self._tier, self._what, self._on_end = isolation, tier, what, on_end
+    def __init__(self, slot: Slot, what: Job | Program, *, tier: Tier, on_end: "EndOfSupervision") -> None:
+        self._slot, self._tier, self._what, self._on_end = slot, tier, what, on_end
         self._lock, self._cancelled = threading.RLock(), threading.Event()
-        self._inbox, self._control = bytearray(), bytearray()
-        self._report: dict[str, Any] | None = None
-        self._ended = self._closing = False
+        self._inbox = bytearray()
+        self._report: ExecutionResult | None = None
+        self._closing = False
         self._flaw = self._said = ""
         self._began, self._deadline = 0.0, float("inf")
         self._conclusion: ExecutionResult | SandboxFault | None = None
 
     def start(self, *, within_s: float) -> None:
-        """Give the orders and wait until the launcher has begun the job.
+        """Give the orders and wait until the agent has begun the job.
 
         Raises:
             SandboxFault: it did not.
         """
         with self._lock:
-            outgoing = memoryview(header_of(self._what, self._isolation))
+            self._slot.put(order(self._what))
             until = time.monotonic() + within_s
-            while not self._began and not self._ended and time.monotonic() < until and not self._cancelled.is_set():
-                outgoing = outgoing[self._step(outgoing) :]
+            while not self._began and not self._over() and not self._said and time.monotonic() < until:
+                self._step()
             if not self._began:
                 self.close()
 
@@ -75,11 +75,11 @@ class Supervision:
         if len(frame) > MAX_FRAME:
             raise ValueError(f"a frame may have {MAX_FRAME} bytes, this one has {len(frame)}")
         with self._lock:
-            outgoing = memoryview(framed(frame))
-            while outgoing:
-                if self._over() or self._report is not None:
-                    raise self._end()
-                outgoing = outgoing[self._step(outgoing) :]
+            self._raise_if_over()
+            self._slot.put(packed(None, LENGTH.pack(len(frame)), frame))
+            while not self._slot.all_sent:
+                self._step()
+                self._raise_if_over()
 
     def receive(self) -> bytes:
         """The program's next frame."""
@@ -87,14 +87,14 @@ class Supervision:
             while (frame := self._next_frame()) is None:
                 if self._over():
                     raise self._end()
-                self._step(memoryview(b""))
+                self._step()
             return frame
 
     def finish(self) -> ExecutionResult:
         """Wait for the job's own end."""
         with self._lock:
             while self._report is None and not self._over():
-                self._step(memoryview(b""), discard=True)
+                self._step(discard=True)
             return self.close()
 
     def close(self) -> ExecutionResult:
@@ -110,6 +110,10 @@ class Supervision:
         """Make every waiting call come back soon; from any thread."""
         self._cancelled.set()
 
+    def _raise_if_over(self) -> None:
+        if self._over() or self._report is not None:
+            raise self._end()
+
     def _end(self) -> ConversationEnded:
         if self._cancelled.is_set():
             return ConversationCancelled("the sandbox was closed")
@@ -118,60 +122,62 @@ class Supervision:
     def _over(self) -> bool:
         """Whether nothing more can come."""
         late = time.monotonic() >= self._deadline
-        return self._ended or self._closing or late or bool(self._flaw) or self._cancelled.is_set()
+        return self._slot.ended or self._closing or late or bool(self._flaw) or self._cancelled.is_set()
 
-    def _step(self, outgoing: memoryview, *, discard: bool = False) -> int:
-        """Look at the streams once; how much of outgoing went out."""
-        room = discard or len(self._inbox) < MAX_FRAME + LENGTH
-        seen = self._isolation.exchange(outgoing, take_data=room, timeout_s=LOOK_S)
-        if not discard:
-            self._inbox += seen.data
-        self._control += seen.control
-        self._ended = seen.ended
-        while (event := self._next_event()) is not None:
-            self._take(event)
-        return seen.written
+    def _step(self, *, discard: bool = False) -> None:
+        """Look at the streams once. A program that floods is left to wait, unread."""
+        if discard or len(self._inbox) < MAX_FRAME + LENGTH.size:
+            self._slot.step()
+        else:
+            time.sleep(LOOK_S)
+        try:
+            while self._report is None and (message := self._slot.next()) is not None:
+                self._take(*message, discard=discard)
+        except (MalformedError, ValueError, KeyError, TypeError) as nonsense:
+            self._flaw = f"the sandbox's agent spoke nonsense: {nonsense}"
 
     def _next_frame(self) -> bytes | None:
         """The first complete frame of the inbox, taken out."""
-        size = _announced(self._inbox)
+        head = LENGTH.size
+        if len(self._inbox) < head:
+            return None
+        size = LENGTH.unpack_from(self._inbox)[0]
         if size > MAX_FRAME:
             self._flaw = f"the program sent a frame of {size} bytes, more than {MAX_FRAME}"
             return None
-        return _take_from(self._inbox, size)
+        if len(self._inbox) < head + size:
+            return None
+        frame = bytes(self._inbox[head : head + size])
+        del self._inbox[: head + size]
+        return frame
 
-    def _next_event(self) -> dict[str, Any] | None:
-        """The launcher's next report; what does not look like one is a message of the isolation's own tools."""
-        size = _announced(self._control)
-        raw = _take_from(self._control, size) if size <= MAX_REPORT else None
-        return None if raw is None else json.loads(raw)
-
-    def _take(self, event: dict[str, Any]) -> None:
-        if event["event"] == "started":
+    def _take(self, header: Mapping[str, Any] | None, blob: bytes, *, discard: bool) -> None:
+        if header is None:
+            self._inbox += b"" if discard else blob
+        elif header["event"] == "started":
             self._began = time.monotonic()
             self._deadline = self._began + self._what.limits.wall_s + BACKSTOP_S
-        elif event["event"] == "result":
-            self._report = event
-        else:
-            self._said = str(event["detail"])
+        elif header["event"] == "result":
+            self._report = self._reported(header, blob)
+        elif header["event"] in {"error", "dirty"}:
+            self._said = str(header["detail"])
 
     def _conclude(self) -> ExecutionResult | SandboxFault:
-        """End it, free it, and find the word for it."""
+        """End it, free its slot, and find the word for it."""
         loss: Loss | None = None
         killed = False
         try:
             self._wait_for_report()
-            killed = self._report is None and not self._ended
+            killed = self._report is None and not self._slot.ended
             if killed:
-                self._isolation.kill()
+                self._slot.isolation.kill()
             elif self._began and self._report is None:
-                loss = self._isolation.loss()
+                loss = self._slot.isolation.loss()
         finally:
             self._inbox.clear()
-            self._isolation.dispose()
-            self._on_end(self)
+            self._on_end(self, self._slot, reusable=self._report is not None)
         if self._report is not None:
-            return self._reported(self._report)
+            return self._flawed(self._report)
         if not self._began:
             return SandboxFault(f"the {self._tier.kind} sandbox could not start a job: {self._why_not_begun()}")
         if killed:
@@ -188,31 +194,38 @@ class Supervision:
         return Loss(Status.CANCELLED, "ended by the host: the launcher did not close in time")
 
     def _wait_for_report(self) -> None:
-        """Close the launcher's input, which ends the job, and hear what it says to that."""
+        """Say that it is enough, which ends the job, and hear what the agent says to that."""
         self._closing = True
-        self._isolation.close_input()
         now = time.monotonic()
         until = max(now + DRAIN_S, min(self._deadline, now + CLOSE_GRACE_S + BACKSTOP_S))
-        while self._began and self._report is None and not self._ended and time.monotonic() < until:
-            self._step(memoryview(b""), discard=True)
+        if self._report is None:
+            self._slot.put(END)
+        while self._began and self._report is None and not self._slot.ended and time.monotonic() < until:
+            self._step(discard=True)
 
     def _why_not_begun(self) -> str:
-        said = self._said or bytes(self._control[:2000]).decode("utf-8", "replace").strip()
+        said = self._said or bytes(self._slot.errors[:2000]).decode("utf-8", "replace").strip() or self._flaw
         return said or ("it was closed" if self._cancelled.is_set() else "no answer in time")
 
-    def _reported(self, report: Mapping[str, Any]) -> ExecutionResult:
-        result = ExecutionResult(
+    def _reported(self, report: Mapping[str, Any], blob: bytes) -> ExecutionResult:
+        part = io.BytesIO(blob).read
+        stdout, stderr = (Output(part(head), part(tail), total) for head, tail, total in report["streams"])
+        return ExecutionResult(
             status=Status(report["status"]),
             exit_code=report["exit_code"],
             signal=report["signal"],
-            stdout=_output(report["stdout"]),
-            stderr=_output(report["stderr"]),
+            stdout=stdout,
+            stderr=stderr,
             wall_s=report["wall_s"],
             cpu_s=report["cpu_s"],
             peak_mb=report["peak_mb"],
             tier=self._tier,
             detail=report["detail"],
+            artifacts={name: part(size) for name, size in report["artifacts"]},
+            artifacts_left_out=report["left_out"],
         )
+
+    def _flawed(self, result: ExecutionResult) -> ExecutionResult:
         if not self._flaw:
             return result
         return replace(result, status=Status.OUTPUT_LIMIT, exit_code=None, signal=None, detail=self._flaw)
@@ -230,25 +243,26 @@ class Supervision:
         )
 
 
-def _announced(stream: bytearray) -> int:
-    """The size of the frame at the start of stream; 0 if even that is not there yet."""
-    return int.from_bytes(stream[:LENGTH], "big") if len(stream) >= LENGTH else 0
-
-
-def _take_from(stream: bytearray, size: int) -> bytes | None:
-    """The frame of that size at the start of stream, taken out; None if it is not all there."""
-    if len(stream) < LENGTH + size:
-        return None
-    frame = bytes(stream[LENGTH : LENGTH + size])
-    del stream[: LENGTH + size]
-    return frame
-
-
 class Supervisor:
-    """What all sandboxes share: starts isolations, knows what runs, ends it at close. Safe to use from threads."""
+    """What all sandboxes share: a pool of slots, what runs in them now, the end of it all. Safe to use from threads.
 
-    def __init__(self, tier: Tier, launch: Callable[[Limits], Isolation], *, start_s: float = 15.0) -> None:
-        self.tier, self._launch, self._start_s = tier, launch, start_s
+    Args:
+        tier: which sandbox this is.
+        make: starts an isolation for jobs with such limits.
+        shape: what of a job's limits decides which isolation it can have.
+        rules: of the pool.
+    """
+
+    def __init__(
+        self,
+        tier: Tier,
+        make: Callable[[Limits], Isolation],
+        *,
+        shape: Callable[[Limits], Hashable] = lambda _: None,
+        rules: PoolRules,
+    ) -> None:
+        self.tier, self._rules = tier, rules
+        self._pool = Pool(make, shape, rules)
         self._lock, self._running, self._closed = threading.Lock(), set[Supervision](), False
 
     def run(self, job: Job) -> ExecutionResult:
@@ -269,17 +283,26 @@ class Supervisor:
         for supervision in running:
             with contextlib.suppress(SandboxFault):  # whoever runs it hears of that
                 supervision.close()
+        self._pool.close()
 
     def _start(self, what: Job | Program) -> Supervision:
-        supervision = Supervision(self._launch(what.limits), what, tier=self.tier, on_end=self._forget)
+        try:
+            slot = self._pool.acquire(what.limits)
+        except SandboxFault as fault:
+            raise SandboxFault(f"the {self.tier.kind} sandbox could not start a job: {fault}") from fault
+        supervision = Supervision(slot, what, tier=self.tier, on_end=self._forget)
         with self._lock:
             closed = self._closed
             self._running.add(supervision)
         if closed:
             supervision.cancel()
-        supervision.start(within_s=self._start_s)
+        supervision.start(within_s=self._rules.start_s)
         return supervision
 
-    def _forget(self, supervision: Supervision) -> None:
+    def _forget(self, supervision: Supervision, slot: Slot, *, reusable: bool) -> None:
         with self._lock:
             self._running.discard(supervision)
+        if reusable:
+            self._pool.release(slot)
+        else:
+            self._pool.discard(slot)

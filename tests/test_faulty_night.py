@@ -151,8 +151,9 @@ def test_a_server_that_is_killed_and_started_again_in_mid_night_is_waited_for(tm
     assert ran.code == 0, ran.err
     assert decided(tmp_path) == finished(tmp_path)
     assert len(finished(tmp_path)) == 5
-    [fault] = events(tmp_path, "faulted")
-    assert url in fault["message"]
+    faults = events(tmp_path, "faulted")  # a reply that was whole when the server died may end the first outage
+    assert 1 <= len(faults) <= 2
+    assert all(url in fault["message"] for fault in faults)
 
 
 def test_a_prompt_that_does_not_fit_the_context_is_an_outcome_and_not_a_fault(tmp_path: Path) -> None:

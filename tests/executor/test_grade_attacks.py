@@ -243,7 +243,7 @@ def test_who_keeps_the_host_from_hanging_up_is_not_tried_again(process: Sandbox)
 
 def test_who_keeps_the_host_from_hanging_up_does_not_look_fast(process: Sandbox) -> None:
     verdict = judged(process, HIDES, "assert f(1)", limits=PATIENT)
-    assert verdict.candidate.cpu_s == verdict.candidate.wall_s > 0.05
+    assert verdict.candidate.cpu_s > 0.05
 
 
 def test_work_done_by_another_process_is_counted(sandbox: Sandbox) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from executor.assess import Assessor
-from executor.process_sandbox import ProcessSandbox
 from executor.quarantine import Quarantine
+from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory.attempts import AttemptLimits
 from memory.events import TaskAdded
@@ -51,28 +51,28 @@ def put(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Qua
     ids=["sound", "broken", "without a reference"],
 )  # fmt: skip
 def test_a_suspect_is_tried_with_its_own_reference(
-    tmp_path: Path, fields: dict[str, Any], kept: str, said: list[str]
+    process: Sandbox, tmp_path: Path, fields: dict[str, Any], kept: str, said: list[str]
 ) -> None:
     with open_memory(tmp_path) as memory:
-        _, notes = put(memory, a_task(**fields), Assessor(ProcessSandbox(), Weights()))
+        _, notes = put(memory, a_task(**fields), Assessor(process, Weights()))
         assert memory.state.tasks["add"].quarantined == kept
         assert notes == said
 
 
-def test_while_the_sandbox_is_away_it_waits_in_quarantine_and_is_tried_later(tmp_path: Path) -> None:
+def test_while_the_sandbox_is_away_it_waits_in_quarantine_and_is_tried_later(process: Sandbox, tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
         task = a_task(reference=SOUND)
         put(memory, task, Away())
         record = memory.state.tasks["add"]
         record.suspect_tries = 5
         assert (record.quarantined, record.awaits_validation) == ("nobody passes it", True)
-        Quarantine(memory, Assessor(ProcessSandbox(), Weights()), AttemptLimits(), print).validate_all()
+        Quarantine(memory, Assessor(process, Weights()), AttemptLimits(), print).validate_all()
         assert record.quarantined == ""
 
 
-def test_a_task_that_was_changed_is_no_longer_suspected(tmp_path: Path) -> None:
+def test_a_task_that_was_changed_is_no_longer_suspected(process: Sandbox, tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
-        put(memory, a_task(reference=None), Assessor(ProcessSandbox(), Weights()))
+        put(memory, a_task(reference=None), Assessor(process, Weights()))
         mended = a_task(checks=(Check(name="other", code="assert add(2, 2) == 4"),))
         memory.append([TaskAdded(task=mended, by="a test")])
         assert memory.state.tasks["add"].quarantined == ""

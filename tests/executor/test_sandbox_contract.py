@@ -11,7 +11,7 @@ import pytest
 
 from executor.run_cmd import run_cmd
 from executor.run_code import run_code
-from executor.sandbox import MAX_FRAME, ConversationEnded, Limits, Program, Sandbox, Status
+from executor.sandbox import MAX_FRAME, Conversation, ConversationEnded, Limits, Program, Sandbox, Status
 
 QUICK = Limits(wall_s=5.0, cpu_s=2.0, memory_mb=256, file_mb=8)
 BUSY = replace(QUICK, wall_s=9.0, cpu_s=0.5)  # on a busy machine CPU time comes slowly
@@ -44,6 +44,11 @@ print("parent done")
 def processes_with(marker: str) -> list[str]:
     lines = subprocess.run(("ps", "-ww", "-eo", "args"), capture_output=True, text=True, check=True).stdout.splitlines()
     return [line for line in lines if marker in line]
+
+
+def send_for_ever(conversation: Conversation) -> None:
+    while True:
+        conversation.send(bytes(1 << 20))
 
 
 def resident_mb() -> float:
@@ -241,7 +246,7 @@ def test_a_flood_of_frames_that_nobody_reads_is_not_kept(sandbox: Sandbox) -> No
     before_mb = resident_mb()
     conversation = sandbox.converse(Program(source="while True: channel.send(bytes(1 << 20))", limits=SHORT))
     with pytest.raises(ConversationEnded):
-        conversation.send(bytes(1 << 20))
+        send_for_ever(conversation)
     assert conversation.close().status is Status.TIMEOUT
     assert resident_mb() - before_mb < 24
 

@@ -13,11 +13,12 @@ from typing import cast
 
 import pytest
 
+from executor.agent_bundle import agent_command
 from executor.bubblewrap_sandbox import BubblewrapSandbox
 from executor.choose_sandbox import SandboxKind, choose_sandbox
-from executor.isolation import ENVIRONMENT
+from executor.isolation import ENVIRONMENT, AgentConfig
 from executor.pipes import PipeIsolation
-from executor.process_sandbox import ProcessSandbox, launcher_command
+from executor.process_sandbox import ProcessSandbox
 from executor.run_code import run_code
 from executor.sandbox import (
     ConversationEnded,
@@ -29,6 +30,7 @@ from executor.sandbox import (
     Status,
     Tier,
 )
+from executor.slots import PoolRules
 from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
@@ -51,9 +53,15 @@ def supervisor(command: tuple[str, ...], *, kind: str = "bubblewrap", start_s: f
 
     def launch(limits: Limits) -> PipeIsolation:
         del limits
-        return PipeIsolation(command, ENVIRONMENT, kind=kind, work="/proc/nowhere")
+        return PipeIsolation(command, ENVIRONMENT, kind=kind)
 
-    return Supervisor(tier, launch, start_s=start_s)
+    return Supervisor(tier, launch, rules=PoolRules(start_s=start_s))
+
+
+def agent(python: str = sys.executable, **config: object) -> tuple[str, ...]:
+    """The command of an agent that is told that."""
+    told = {"kind": "process", "work": "/proc/nowhere", "first": False, "resident": False, "users": False, **config}
+    return (*agent_command(python, compiled=True), AgentConfig(**told).text())  # type: ignore[arg-type]
 
 
 def listed(marker: str, *which: str) -> str:
@@ -118,9 +126,10 @@ def test_a_job_that_stops_its_launcher_is_ended_by_the_host(process: Sandbox) ->
 
 
 def test_a_program_that_stops_its_launcher_cannot_hold_up_the_closing(process: Sandbox) -> None:
-    source = "import os, time; os.kill(os.getppid(), 19); channel.send(b'done'); time.sleep(60)"
+    source = "import os, time; channel.send(b'done'); time.sleep(0.5); os.kill(os.getppid(), 19); time.sleep(60)"
     conversation = process.converse(Program(source=source, limits=Limits(wall_s=20.0, memory_mb=256)))
     assert conversation.receive() == b"done"
+    time.sleep(1)
     assert conversation.close().status is Status.CANCELLED
 
 
@@ -138,12 +147,12 @@ def test_a_directory_that_a_job_made_unreadable_and_deep_is_removed(process: San
 
 def test_a_launcher_that_is_not_alone_in_its_namespace_refuses_to_work() -> None:
     with pytest.raises(SandboxFault, match="of its namespace, not 1"):
-        supervisor(launcher_command(sys.executable)).run(SLEEP)
+        supervisor(agent(first=True)).run(SLEEP)
 
 
 def test_a_launcher_that_cannot_prepare_a_job_says_so_before_it_has_begun() -> None:
     with pytest.raises(SandboxFault, match=r"could not start a job: RuntimeError: setup: .*nowhere"):
-        supervisor(launcher_command(sys.executable), kind="process").run(SLEEP)
+        supervisor(agent(strict=False), kind="process").run(SLEEP)
 
 
 def test_what_a_tool_prints_instead_of_starting_is_in_the_fault() -> None:
@@ -158,7 +167,7 @@ def test_a_tool_that_says_nothing_is_given_up() -> None:
 
 def test_a_tool_that_cannot_be_executed_is_named() -> None:
     with pytest.raises(SandboxFault, match="cannot start /nowhere/python"):
-        supervisor(launcher_command("/nowhere/python")).run(SLEEP)
+        supervisor(agent("/nowhere/python")).run(SLEEP)
 
 
 def test_bubblewrap_that_is_not_installed_is_named() -> None:

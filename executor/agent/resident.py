@@ -1,0 +1,289 @@
+"""The agent itself: takes orders from the host, one job at a time, and says whether it can take the next one.
+
+fd 0 and 1 are the way to the host (`frames`), fd 2 is for what goes wrong before there is one. To the host: `ready`
+once; for each job `started`, the program's bytes, `result`, then `clean`; `error` if a job could not begin; `dirty`,
+after which the agent ends, when it cannot prove that nothing of the job is left.
+"""
+
+# ruff: noqa: PTH123
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+
+from executor.agent.frames import LENGTH, packed, write_all
+from executor.agent.job import ENVIRONMENT, Child, ChildStreams, Streams
+from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
+from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills, tasks_of
+from executor.agent.watch import Host, HostGone, Watch
+from executor.agent.workspace import Artifacts, empty, space_used, traces
+from executor.agent.zygote import Zygote, serve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LARGEST_ORDER = 1 << 30
+REDIAL_S, REDIAL_AT_MOST_S = 0.05, 5.0
+MOST_JOBS = 1000  # user ids of a slot; the host recycles it long before
+FIRST_USER, LAST_USER = 60_000, 64_999  # for jobs where a namespace maps only the usual 65,536 ids
+FIRST_HIGH_USER = 1 << 20
+
+
+class Users:
+    """User ids for jobs, each once, from a base of this agent's own: the kernel counts processes by id, for all slots
+    together.
+    """
+
+    def __init__(self, *, given: bool) -> None:
+        self._given, self._next = given and os.getuid() == 0, 0
+        chance = int.from_bytes(os.urandom(4), "big")
+        self._base = FIRST_HIGH_USER + chance % (1 << 20) * MOST_JOBS if _all_ids_are_mapped() else 0
+        self._chance = chance
+
+    def fresh(self) -> int | None:
+        """An id that runs nothing; None where jobs have this agent's own."""
+        if not self._given:
+            return None
+        self._next += 1
+        if self._base:
+            return self._base + self._next % MOST_JOBS
+        while tasks_of(uid := FIRST_USER + (self._chance + self._next) % (LAST_USER - FIRST_USER)):
+            self._next += 1
+        return uid
+
+
+def _all_ids_are_mapped() -> bool:
+    """Whether this user namespace has ids beyond the usual ones."""
+    try:
+        with open("/proc/self/uid_map", encoding="ascii") as spans:
+            return any(int(first) == 0 and int(count) >= 1 << 31 for first, _, count in map(str.split, spans))
+    except OSError:
+        return False
+
+
+def harden(*, first: bool) -> None:
+    """What both this process and its zygote need before there is anything untrusted."""
+    if first and os.getpid() != 1:
+        raise RuntimeError(f"the agent is process {os.getpid()} of its namespace, not 1")
+    prctl(PR_SET_DUMPABLE, 0)
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+
+
+def prepare(config: dict[str, Any]) -> int:
+    """Make this process fit to be the parent of untrusted code; returns the fd that wakes it when a child ends."""
+    if not config["first"]:
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    if config["kind"] == "bubblewrap":  # its parent is bwrap's monitor, which the host can kill
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    wake, woken = os.pipe()
+    for fd in (wake, woken):
+        os.set_blocking(fd, False)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # PID 1 is deaf to signals from inside but for those that it handles
+    return wake
+
+
+def limits_of(pid: int) -> str:
+    """A process's limits, as the kernel tells them."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+        return limits.read()
+
+
+class Agent:
+    """Runs the host's jobs, one after the other."""
+
+    def __init__(self, config: dict[str, Any], zygote: Zygote | None, host: Host, wake: int) -> None:
+        self._config, self._zygote, self._host, self._wake = config, zygote, host, wake
+        self._users = Users(given=config["users"])
+        self._untouched = self._state()
+
+    def ready(self) -> None:
+        """Say so, with what the host may want to know."""
+        self._host.tell({"event": "ready", "python": sys.version.split()[0], "pid": os.getpid()})
+        self._host.flush()
+
+    def run_one(self) -> ChildStreams | None:
+        """Take the next order and see it through. Returns in an unborn agent's child only, where there is no zygote.
+
+        Raises:
+            HostGone: there is no next one.
+        """
+        header, blob = self._host.next()
+        if header is None or header["op"] != "run":
+            return None  # bytes for, or the end of, a program that was gone already
+        orders, for_child = self._split(header, blob)
+        streams = Streams(program=orders["mode"] == "program")
+        child = self._zygote.bear(streams.of_child()) if self._zygote else os.fork()
+        if child == 0:
+            return ChildStreams(streams.of_child())
+        orders["child"] = child
+        self._oversee(orders, for_child, streams)
+        return None
+
+    def _split(self, header: dict[str, Any], blob: bytes) -> tuple[dict[str, Any], bytes]:
+        """The orders for the watch, and the message for the child, which holds no more than it needs."""
+        uid, stdin = self._users.fresh(), header["stdin"]
+        fresh_program = header["mode"] == "program" and header["fresh"]
+        rest = b"" if fresh_program else blob[stdin:]
+        given = LENGTH.pack(len(blob)) + blob if fresh_program else blob[:stdin]
+        child = {key: header[key] for key in ("mode", "argv", "fresh", "files", "limits")}
+        zygote = self._zygote.pid if self._zygote else 0
+        orders = {**header, "uid": uid, "input": given, "wake": self._wake, "zygote": zygote}
+        return orders, packed({**child, "uid": uid}, rest)
+
+    def _oversee(self, orders: dict[str, Any], for_child: bytes, streams: Streams) -> None:
+        """Let the child go, watch it, end what is left, report, clean up."""
+        streams.for_agent()
+        write_all(streams.orders_write, for_child)
+        told = os.read(streams.status_read, 1 << 16)
+        if told != b"R":
+            raise RuntimeError(told.decode("utf-8", "replace") or "the job's process was lost before it began")
+        kills = cgroup_oom_kills() if self._config["cgroup"] else 0
+        self._host.tell({"event": "started"})
+        self._host.write()
+        watch = Watch(self._config, orders, streams, self._host)
+        os.write(streams.orders_write, b"G")
+        watch.until_end()
+        watch.end_everything()
+        watch.relay_rest()
+        kills = cgroup_oom_kills() - kills if self._config["cgroup"] else 0
+        artifacts = self._artifacts(orders)
+        watch.report(oom_kills=kills, artifacts=artifacts.found, left_out=artifacts.left_out)
+        streams.close()
+        self._host.flush()
+        if self._config["resident"]:
+            self._clean_up(orders["uid"])
+
+    def _artifacts(self, orders: dict[str, Any]) -> Artifacts:
+        """What the host wants of the job's files, read with the job's own rights."""
+        artifacts = Artifacts(orders["collect"], most_bytes=orders["limits"]["artifacts_kb"] * 1024)
+        if orders["collect"]:
+            with borrowed(orders["uid"]):
+                artifacts.collect(self._config["work"])
+        return artifacts
+
+    def _clean_up(self, uid: int | None) -> None:
+        """Wipe, verify, and tell the host that the next job may come; or that it may not, and end."""
+        doubt = ""
+        try:
+            with borrowed(uid):
+                for root in self._config["roots"]:
+                    empty(root)
+        except OSError as left:
+            doubt = f"its files cannot be removed: {left.strerror}"
+        if not doubt:
+            state = self._state()
+            doubt = next((f"{what} differ" for what in self._untouched if state.get(what) != self._untouched[what]), "")
+        if doubt:
+            self._host.tell({"event": "dirty", "detail": doubt})
+            self._host.flush()
+            os._exit(1)
+        self._host.tell({"event": "clean"})
+        self._host.write()
+
+    def _state(self) -> dict[str, Any]:
+        """All that a job could have changed and the next one could see."""
+        if not self._config["resident"] or self._zygote is None:
+            return {}
+        pids = (os.getpid(), self._zygote.pid)
+        everyone = all_processes()
+        return {
+            "processes": sorted(everyone),
+            "the zygote's state": self._zygote.pid in everyone and everyone[self._zygote.pid].state in "RS",
+            "files": [space_used(root) for root in self._config["roots"]],
+            "System V objects": traces(),
+            "limits": [limits_of(pid) for pid in pids if pid in everyone],
+            "this process's limits": resource.getrlimit(resource.RLIMIT_NOFILE),
+        }
+
+
+def dial(path: str) -> None:
+    """Make the unix socket at path fd 0 and 1; waits until somebody listens there, with growing patience.
+
+    The socket belongs to the loop's user, whom a root agent in a container without other rights has to become for it.
+    """
+    pause = REDIAL_S
+    while True:
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            owner = os.stat(path).st_uid  # noqa: PTH116
+            with borrowed(owner if os.getuid() == 0 and owner else None):
+                line.connect(path)
+            break
+        except OSError:
+            line.close()
+            time.sleep(pause)
+            pause = min(2 * pause, REDIAL_AT_MOST_S)
+    os.dup2(line.fileno(), 0)
+    os.dup2(line.fileno(), 1)
+    line.close()
+
+
+def forked_zygote() -> tuple[Zygote | None, list[int]]:
+    """The agent's handle of a new zygote; in each child of it None and the child's descriptors."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Zygote(pid, ours), []
+    ours.close()
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    os.close(nowhere)
+    return None, serve(theirs)
+
+
+def main(library: str) -> tuple[Any, dict[str, Any]]:
+    """Serve the host to its end. Returns in a job's process only, with what is to be executed there.
+
+    Args:
+        library: text that makes every program's modules in a fresh interpreter.
+    """
+    config = json.loads(sys.argv[1])
+    del sys.argv[1:]
+    try:
+        harden(first=config["first"])
+        zygote, fds = forked_zygote() if config["resident"] else (None, [])
+        streams = ChildStreams(fds) if fds else _serve_hosts(config, zygote)
+    except BaseException as fault:  # noqa: BLE001  told in one line, for there is no host yet, or no agent any more
+        os.write(2, f"{type(fault).__name__}: {fault}\n".encode("utf-8", "replace"))
+        os._exit(1)
+    return Child(config, streams, library).prepared()
+
+
+def _serve_hosts(config: dict[str, Any], zygote: Zygote | None) -> ChildStreams:
+    """Serve the one host that there is, or those that come to a socket; returns in an agent's own child only."""
+    wake = prepare(config)
+    while True:
+        if config["socket"]:
+            dial(config["socket"])
+        try:
+            return _serve_host(config, Agent(config, zygote, host := Host(largest=LARGEST_ORDER), wake))
+        except HostGone:
+            if not config["socket"]:
+                os._exit(0)
+        except Exception as fault:  # noqa: BLE001  told to the host, which knows what to make of it
+            host.tell({"event": "error", "detail": f"{type(fault).__name__}: {fault}"})
+            host.flush()
+            os._exit(1)
+
+
+def _serve_host(config: dict[str, Any], agent: Agent) -> ChildStreams:
+    agent.ready()
+    while True:
+        streams = agent.run_one()
+        if streams is not None:
+            return streams
+        if not config["resident"]:
+            os._exit(0)

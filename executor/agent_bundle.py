@@ -1,0 +1,72 @@
+"""The agent as one text: its own modules, and those that programs find in every sandbox.
+
+A sandbox has no files of this project; `python -c` of the bundle, with its configuration as the only argument, is all
+that runs there. For the same Python it is handed over compiled, which saves 20 ms of the 30 that it takes to start.
+"""
+
+import base64
+import json
+import marshal
+import sys
+import zlib
+from functools import cache
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+_FRAMES = "executor.agent.frames"
+_AGENT = tuple(
+    f"executor.agent.{name}" for name in ("kernel", "processes", "workspace", "job", "zygote", "watch", "resident")
+)
+_LIBRARY = tuple(f"executor.grading.{name}" for name in ("wire", "candidate_agent", "remote", "judge_agent"))
+
+# makes modules of SOURCES, the packages above them included, so that they can import each other by their names
+_LOADER = """
+import sys, types
+sys.path[:] = [entry for entry in sys.path if entry]
+for name, source in SOURCES:
+    package, _, short = name.rpartition(".")
+    while package:
+        sys.modules.setdefault(package, types.ModuleType(package))
+        package = package.rpartition(".")[0]
+    module = sys.modules[name] = types.ModuleType(name)
+    sys.modules[name.rpartition(".")[0]].__dict__[short] = module
+    exec(compile(source, name, "exec") if isinstance(source, str) else source, module.__dict__)
+"""
+_START = """
+LIBRARY, LOADER = {library!r}, {loader!r}
+SOURCES = unpacked(LIBRARY) + unpacked({agent!r})
+exec(LOADER)
+in_a_fresh_interpreter = "%s\\nSOURCES = unpacked(%r)\\n%s" % (UNPACK, LIBRARY, LOADER)
+exec(*sys.modules["executor.agent.resident"].main(in_a_fresh_interpreter))
+sys.modules["executor.agent.job"].leave()
+"""
+_UNPACK = """
+import binascii, json, marshal, zlib
+def unpacked(data): return {module}.loads(zlib.decompress(binascii.a2b_base64(data)))
+"""
+
+
+@cache
+def agent_source(*, compiled: bool) -> str:
+    """The bundle, for `python -c`; with `compiled` for this very version of Python only."""
+    unpack = _UNPACK.format(module="marshal" if compiled else "json")
+    library, agent = _packed((_FRAMES, *_LIBRARY), compiled=compiled), _packed(_AGENT, compiled=compiled)
+    return f"{unpack}\nUNPACK = {unpack!r}\n" + _START.format(library=library, loader=_LOADER, agent=agent)
+
+
+def _packed(names: tuple[str, ...], *, compiled: bool) -> str:
+    texts = [(name, (_ROOT / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8")) for name in names]
+    if compiled:
+        data = marshal.dumps([(name, compile(text, name, "exec", optimize=0)) for name, text in texts])
+    else:
+        data = json.dumps(texts).encode("ascii")
+    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+
+
+def agent_command(python: str, *, flags: tuple[str, ...] = ("-s", "-S"), compiled: bool) -> tuple[str, ...]:
+    """What starts an agent; its configuration has to follow as one more argument."""
+    return (python, *flags, "-c", agent_source(compiled=compiled))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(agent_source(compiled=False))
