@@ -40,7 +40,7 @@ ENGINE_GAPS = {
     "PidsLimit": "this engine does not limit a container's processes",
     "CpuCfsQuota": "this engine does not limit a container's share of the CPU",
 }
-TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the container, on tmpfs
+TEMPORARY, WORK, SHARED_MEMORY, QUEUES = "/tmp", "/tmp/job", "/dev/shm", "/dev/mqueue"  # noqa: S108  inside the container, on tmpfs
 CHUNK = 1 << 16
 MIB = 1 << 20
 SHARED_MEMORY_MB = 16
@@ -76,7 +76,8 @@ def _host_config(client: docker.DockerClient, limits: Limits, runtime: str) -> A
         ipc_mode="none",
         runtime=runtime or None,
         log_config=LogConfig(type="none"),
-        tmpfs={TEMPORARY: tmpfs(limits.file_mb), SHARED_MEMORY: tmpfs(SHARED_MEMORY_MB)},
+        # the engine would mount a file system for message queues that everybody may write to
+        tmpfs={TEMPORARY: tmpfs(limits.file_mb), SHARED_MEMORY: tmpfs(SHARED_MEMORY_MB), QUEUES: "ro,size=4k"},
     )
 
 

@@ -96,8 +96,7 @@ class Slot:
         """Whether the agent proved that nothing of its last job is left; waits for that."""
         try:
             event = self.await_event(within_s=within_s) if self.jobs else {"event": "clean"}
-            if self.jobs == 0:
-                self.step(timeout_s=0)
+            self.step(timeout_s=0)  # whether it has ended since
         except (MalformedError, ValueError):
             return False
         return event is not None and event["event"] == "clean" and not self.ended

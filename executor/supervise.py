@@ -205,7 +205,9 @@ class Supervision:
 
     def _why_not_begun(self) -> str:
         said = self._said or bytes(self._slot.errors[:2000]).decode("utf-8", "replace").strip() or self._flaw
-        return said or ("it was closed" if self._cancelled.is_set() else "no answer in time")
+        if not said and self._cancelled.is_set():
+            return "it was closed"
+        return said or ("its agent has ended" if self._slot.ended else "no answer in time")
 
     def _reported(self, report: Mapping[str, Any], blob: bytes) -> ExecutionResult:
         part = io.BytesIO(blob).read
@@ -286,10 +288,22 @@ class Supervisor:
         self._pool.close()
 
     def _start(self, what: Job | Program) -> Supervision:
+        """The job has begun; where a used slot has fallen meanwhile, in another one, for nothing has run yet."""
+        slot = self._acquire(what.limits)
         try:
-            slot = self._pool.acquire(what.limits)
+            return self._begin(what, slot)
+        except SandboxFault:
+            if slot.jobs == 0 or self._closed:
+                raise
+        return self._begin(what, self._acquire(what.limits))
+
+    def _acquire(self, limits: Limits) -> Slot:
+        try:
+            return self._pool.acquire(limits)
         except SandboxFault as fault:
             raise SandboxFault(f"the {self.tier.kind} sandbox could not start a job: {fault}") from fault
+
+    def _begin(self, what: Job | Program, slot: Slot) -> Supervision:
         supervision = Supervision(slot, what, tier=self.tier, on_end=self._forget)
         with self._lock:
             closed = self._closed

@@ -4,11 +4,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +22,7 @@ from executor.attach_stream import Demultiplexer
 from executor.docker_sandbox import DockerSandbox
 from executor.run_cmd import run_cmd
 from executor.run_code import run_code
-from executor.sandbox import Limits, Program, Sandbox, Status
+from executor.sandbox import Conversation, Limits, Program, Sandbox, Status
 from executor.sandbox_image import ImageRecipe
 from executor.seccomp import container_profile, seccomp_digest
 from utils.errors import SandboxFault
@@ -50,6 +49,23 @@ def client() -> Iterator[engine.DockerClient]:
 def containers(client: engine.DockerClient, **label: str) -> list[str]:
     wanted = [f"builder-trainer.{name}={value}" for name, value in label.items()]
     return [c.id or "" for c in client.containers.list(all=True, filters={"label": wanted})]
+
+
+def runs(client: engine.DockerClient, container: str) -> bool:
+    try:
+        return bool(client.containers.get(container).status == "running")
+    except engine.errors.NotFound:  # another sandbox has swept it already
+        return False
+
+
+@contextmanager
+def used_container(client: engine.DockerClient, source: str) -> Iterator[tuple[Conversation, str]]:
+    """A program in a sandbox of its own, and the container in which it runs."""
+    before = set(containers(client, owner=str(os.getpid())))
+    with closing(DockerSandbox()) as sandbox:
+        conversation = sandbox.converse(Program(source=source, limits=QUICK))
+        (found,) = set(containers(client, owner=str(os.getpid()))) - before
+        yield conversation, found
 
 
 @given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40)), max_size=8), st.data())
@@ -79,33 +95,58 @@ def test_killing_itself_is_not_called_out_of_memory(docker: Sandbox) -> None:
 
 
 @pytest.mark.docker
-def test_no_container_is_left_after_a_job(docker: Sandbox, client: engine.DockerClient) -> None:
-    run_code(docker, "print(1)", limits=QUICK)
-    assert containers(client, owner=str(os.getpid())) == []
+def test_a_container_is_used_again_while_it_proves_clean(docker: Sandbox) -> None:
+    source = "import os; print(os.stat('/proc/1').st_ctime_ns, os.getuid())"
+    ran = [run_code(docker, source, limits=replace(QUICK, file_mb=9)).stdout.text.split() for _ in range(4)]
+    assert len({born for born, _ in ran}) < 4
+    assert len({user for _, user in ran}) == 4
+
+
+@pytest.mark.docker
+def test_with_isolation_container_each_job_has_one_of_its_own(client: engine.DockerClient) -> None:
+    with closing(DockerSandbox(isolation="container")) as sandbox:
+        source = "import os; print(os.stat('/proc/1').st_ctime_ns)"
+        assert len({run_code(sandbox, source, limits=QUICK).stdout.text for _ in range(3)}) == 3
+
+
+@pytest.mark.docker
+def test_no_container_is_left_when_the_sandbox_is_closed(client: engine.DockerClient) -> None:
+    before = set(containers(client, owner=str(os.getpid())))
+    with closing(DockerSandbox()) as sandbox:
+        for _ in range(3):
+            run_code(sandbox, "print(1)", limits=QUICK)
+        assert set(containers(client, owner=str(os.getpid()))) - before
+    assert set(containers(client, owner=str(os.getpid()))) <= before
 
 
 @pytest.mark.docker
 def test_a_container_that_someone_removes_is_a_fault_and_not_an_outcome(
-    docker: Sandbox, client: engine.DockerClient
+    client: engine.DockerClient,
 ) -> None:
-    conversation = docker.converse(Program(source="channel.receive()", limits=QUICK))
-    for found in containers(client, owner=str(os.getpid())):
+    with used_container(client, "channel.receive()") as (conversation, found):
         client.containers.get(found).remove(force=True)
-    with pytest.raises(SandboxFault, match="was lost while a job ran"):
-        conversation.close()
+        with pytest.raises(SandboxFault, match="was lost while a job ran"):
+            conversation.close()
 
 
 @pytest.mark.docker
 def test_a_container_that_someone_kills_is_a_fault_and_not_an_outcome(
-    docker: Sandbox, client: engine.DockerClient
+    client: engine.DockerClient,
 ) -> None:
-    def kill() -> None:
-        for found in containers(client, owner=str(os.getpid())):
-            client.containers.get(found).kill()
+    with used_container(client, "import time; time.sleep(60)") as (conversation, found):
+        client.containers.get(found).kill()
+        with pytest.raises(SandboxFault, match="was lost while a job ran"):
+            conversation.close()
 
-    threading.Timer(1.5, kill).start()
-    with pytest.raises(SandboxFault, match="was lost while a job ran"):
-        run_code(docker, "import time; time.sleep(60)", limits=QUICK)
+
+@pytest.mark.docker
+def test_idle_containers_that_somebody_kills_are_replaced_and_no_fault(client: engine.DockerClient) -> None:
+    before = set(containers(client, owner=str(os.getpid())))
+    with closing(DockerSandbox()) as sandbox:
+        run_code(sandbox, "print(1)", limits=QUICK)
+        for found in set(containers(client, owner=str(os.getpid()))) - before:
+            client.containers.get(found).kill()
+        assert run_code(sandbox, "print(2)", limits=QUICK).stdout.text == "2\n"
 
 
 @pytest.mark.docker
@@ -135,19 +176,20 @@ def test_a_container_ends_when_the_program_that_owns_it_is_killed(client: engine
         (found,) = containers(client, owner=str(program.pid))
         program.kill()
     deadline = time.monotonic() + 8
-    while client.containers.get(found).status == "running" and time.monotonic() < deadline:
+    while runs(client, found) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert client.containers.get(found).status == "exited"
+    assert not runs(client, found)
     DockerSandbox().close()
     assert containers(client, owner=str(program.pid)) == []
 
 
 @pytest.mark.docker
 def test_closing_the_sandbox_removes_a_container_that_runs(client: engine.DockerClient) -> None:
+    before = set(containers(client, owner=str(os.getpid())))
     sandbox = DockerSandbox()
     sandbox.converse(Program(source="import time; time.sleep(60)", limits=QUICK))
     sandbox.close()
-    assert containers(client, owner=str(os.getpid())) == []
+    assert set(containers(client, owner=str(os.getpid()))) <= before
 
 
 @pytest.mark.docker
@@ -181,26 +223,24 @@ SETTINGS = {
     "NetworkMode": "none", "IpcMode": "none", "PidMode": "", "UTSMode": "", "UsernsMode": "", "Privileged": False,
     "ReadonlyRootfs": True, "CapDrop": ["ALL"], "CapAdd": ["SETUID", "SETGID"],
     "SecurityOpt": ["no-new-privileges", f"seccomp={container_profile()}"],
-    "Memory": (64 + 8 + 16 + 32) * MIB, "MemorySwap": (64 + 8 + 16 + 32) * MIB, "OomKillDisable": False,
-    "PidsLimit": 65, "NanoCpus": 1_000_000_000,
+    "Memory": (64 + 8 + 16 + 48) * MIB, "MemorySwap": (64 + 8 + 16 + 48) * MIB, "OomKillDisable": False,
+    "PidsLimit": 67, "NanoCpus": 1_000_000_000,
     "LogConfig": {"Type": "none", "Config": {}}, "RestartPolicy": {"Name": "", "MaximumRetryCount": 0},
     "Binds": None, "VolumesFrom": None, "Devices": None, "PortBindings": None, "PublishAllPorts": False, "Links": None,
     "GroupAdd": None, "ExtraHosts": None,
     "Tmpfs": {
-        "/tmp": "rw,exec,nosuid,nodev,mode=1777,size=8m,nr_inodes=128",
-        "/dev/shm": "rw,exec,nosuid,nodev,mode=1777,size=16m,nr_inodes=256",
+        "/tmp": "rw,exec,nosuid,nodev,mode=1777,size=8m,nr_inodes=1024",
+        "/dev/shm": "rw,exec,nosuid,nodev,mode=1777,size=16m,nr_inodes=1024",
+        "/dev/mqueue": "ro,size=4k",
     },
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def inspected(docker: Sandbox) -> dict[str, Any]:
+def inspected() -> dict[str, Any]:
     """What the engine says of a container in which a program runs."""
-    with closing(engine.from_env()) as client:
-        conversation = docker.converse(Program(source="channel.receive()", limits=QUICK))
-        (found,) = containers(client, owner=str(os.getpid()))
+    with closing(engine.from_env()) as client, used_container(client, "channel.receive()") as (_, found):
         facts: dict[str, Any] = client.api.inspect_container(found)
-        conversation.close()
     return facts
 
 
@@ -276,12 +316,10 @@ def test_processes_of_a_job_share_one_processor(docker: Sandbox) -> None:
 
 
 @pytest.mark.docker
-def test_what_a_job_prints_is_kept_by_nobody_but_the_host(docker: Sandbox, client: engine.DockerClient) -> None:
-    conversation = docker.converse(Program(source="print('x' * 9999, flush=True)\nchannel.receive()", limits=QUICK))
-    (found,) = containers(client, owner=str(os.getpid()))
-    with pytest.raises(engine.errors.APIError, match="does not support reading"):
+def test_what_a_job_prints_is_kept_by_nobody_but_the_host(client: engine.DockerClient) -> None:
+    unread = pytest.raises(engine.errors.APIError, match="does not support reading")
+    with used_container(client, "print('x' * 9999, flush=True)\nchannel.receive()") as (_, found), unread:
         client.containers.get(found).logs()
-    conversation.close()
 
 
 # --- The image -------------------------------------------------------------------------------------------------------
