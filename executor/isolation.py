@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from executor.agent.frames import packed
 from executor.sandbox import MAX_FRAME, Job, Program, Status
-from executor.seccomp import seccomp_programs
+from executor.seccomp import seccomp_digest, seccomp_programs
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -98,7 +98,9 @@ class AgentConfig:
     def text(self) -> str:
         """As the agent's one argument."""
         told = {name: value for name, value in asdict(self).items() if value is not None}
-        common = {"filters": _filters(), "max_frame": MAX_FRAME, "close_grace_s": CLOSE_GRACE_S}
+        common = {
+            "filters": _filters(), "profile": seccomp_digest(), "max_frame": MAX_FRAME, "close_grace_s": CLOSE_GRACE_S,
+        }  # fmt: skip
         return json.dumps({**told, **common})
 
 

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +32,7 @@ class Slot:
     def __init__(self, isolation: Isolation, *, shape: Hashable) -> None:
         self.isolation, self.shape, self.born = isolation, shape, time.monotonic()
         self.jobs = 0
+        self.facts: Mapping[str, Any] = {}
         self.ended = False
         self.errors = bytearray()
         self._inbox = Inbox(largest=MAX_MESSAGE)
@@ -91,6 +92,7 @@ class Slot:
         if event is None or event["event"] != "ready":
             said = bytes(self.errors).decode("utf-8", "replace").strip() or (event or {}).get("detail", "")
             raise SandboxFault(said or ("it was closed" if cancelled() else "no answer in time"))
+        self.facts = event
 
     def is_clean(self, *, within_s: float) -> bool:
         """Whether the agent proved that nothing of its last job is left; waits for that."""

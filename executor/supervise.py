@@ -253,6 +253,7 @@ class Supervisor:
         make: starts an isolation for jobs with such limits.
         shape: what of a job's limits decides which isolation it can have.
         rules: of the pool.
+        check: why an agent that says this of itself cannot have a job with such limits; empty if it can.
     """
 
     def __init__(
@@ -262,8 +263,9 @@ class Supervisor:
         *,
         shape: Callable[[Limits], Hashable] = lambda _: None,
         rules: PoolRules,
+        check: Callable[[Mapping[str, Any], Limits], str] = lambda _facts, _limits: "",
     ) -> None:
-        self.tier, self._rules = tier, rules
+        self.tier, self._rules, self._check = tier, rules, check
         self._pool = Pool(make, shape, rules)
         self._lock, self._running, self._closed = threading.Lock(), set[Supervision](), False
 
@@ -288,20 +290,24 @@ class Supervisor:
         self._pool.close()
 
     def _start(self, what: Job | Program) -> Supervision:
-        """The job has begun; where a used slot has fallen meanwhile, in another one, for nothing has run yet."""
+        """The job has begun; where a slot has fallen meanwhile, in another one, for nothing has run yet."""
         slot = self._acquire(what.limits)
         try:
             return self._begin(what, slot)
         except SandboxFault:
-            if slot.jobs == 0 or self._closed:
+            if not slot.ended or self._closed:
                 raise
         return self._begin(what, self._acquire(what.limits))
 
     def _acquire(self, limits: Limits) -> Slot:
         try:
-            return self._pool.acquire(limits)
+            slot = self._pool.acquire(limits)
         except SandboxFault as fault:
             raise SandboxFault(f"the {self.tier.kind} sandbox could not start a job: {fault}") from fault
+        if flaw := self._check(slot.facts, limits):
+            self._pool.discard(slot)
+            raise SandboxFault(f"the {self.tier.kind} sandbox could not start a job: {flaw}")
+        return slot
 
     def _begin(self, what: Job | Program, slot: Slot) -> Supervision:
         supervision = Supervision(slot, what, tier=self.tier, on_end=self._forget)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NOBODY = 65_534  # a user id that no job gets
 CGROUP_OOM = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+CGROUP_MEMORY = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+NO_LIMIT = 1 << 60
 CGROUP_CPU_V1 = ("/sys/fs/cgroup/cpuacct/cpuacct.usage", "/sys/fs/cgroup/cpu,cpuacct/cpuacct.usage")
 
 
@@ -128,6 +130,15 @@ def cgroup_oom_kills() -> int:
         except OSError:
             continue
     return 0
+
+
+def cgroup_memory() -> int | None:
+    """Bytes that this container may use; None where no cgroup limits them."""
+    for path in CGROUP_MEMORY:
+        with contextlib.suppress(OSError, ValueError), open(path, encoding="ascii") as limit:
+            found = int(limit.read())
+            return found if found < NO_LIMIT else None
+    return None
 
 
 def cgroup_cpu_s() -> float | None:

@@ -20,9 +20,9 @@ import time
 from executor.agent.frames import LENGTH, packed, write_all
 from executor.agent.job import ENVIRONMENT, Child, ChildStreams, Streams
 from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills, tasks_of
+from executor.agent.processes import all_processes, borrowed, cgroup_memory, cgroup_oom_kills, tasks_of
 from executor.agent.watch import Host, HostGone, Watch
-from executor.agent.workspace import Artifacts, empty, space_used, traces
+from executor.agent.workspace import MIB, Artifacts, empty, space_used, traces
 from executor.agent.zygote import Zygote, serve
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LARGEST_ORDER = 1 << 30
 REDIAL_S, REDIAL_AT_MOST_S = 0.05, 5.0
+MOST_JOBS_OF_A_SERVICE = 200
 MOST_JOBS = 1000  # user ids of a slot; the host recycles it long before
 FIRST_USER, LAST_USER = 60_000, 64_999  # for jobs where a namespace maps only the usual 65,536 ids
 FIRST_HIGH_USER = 1 << 20
@@ -98,17 +99,42 @@ def limits_of(pid: int) -> str:
         return limits.read()
 
 
+def facts(roots: list[str]) -> dict[str, Any]:
+    """What this machine shows of how it is shut in, for a host that did not make it; nothing where /proc is silent."""
+    found: dict[str, Any] = {"python": sys.version.split()[0]}
+    found["read_only_root"] = bool(os.statvfs("/").f_flag & os.ST_RDONLY)
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
+            status = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        with open("/proc/net/dev", encoding="ascii") as lines:
+            cards = [line.split(":")[0].strip() for line in lines if ":" in line]
+    except OSError:
+        return found
+    found["network"] = [card for card in cards if card != "lo"]
+    for name, field in (("capabilities", "CapBnd"), ("no_new_privileges", "NoNewPrivs"), ("seccomp", "Seccomp")):
+        found[name] = status.get(field, "")
+    if roots:
+        space = os.statvfs(roots[0])
+        found["file_mb"], found["inodes"] = space.f_blocks * space.f_frsize // MIB, space.f_files
+    memory = cgroup_memory()
+    return found if memory is None else {**found, "memory_mb": memory // MIB}
+
+
 class Agent:
     """Runs the host's jobs, one after the other."""
 
-    def __init__(self, config: dict[str, Any], zygote: Zygote | None, host: Host, wake: int) -> None:
-        self._config, self._zygote, self._host, self._wake = config, zygote, host, wake
+    _host: Host
+
+    def __init__(self, config: dict[str, Any], zygote: Zygote | None, wake: int) -> None:
+        self._config, self._zygote, self._wake = config, zygote, wake
+        self.jobs = 0
         self._users = Users(given=config["users"])
         self._untouched = self._state()
 
-    def ready(self) -> None:
-        """Say so, with what the host may want to know."""
-        self._host.tell({"event": "ready", "python": sys.version.split()[0], "pid": os.getpid()})
+    def meet(self, host: Host) -> None:
+        """Tell a new host that this agent is ready, and what it may want to know."""
+        self._host = host
+        self._host.tell({"event": "ready", "profile": self._config["profile"], **facts(self._config["roots"])})
         self._host.flush()
 
     def run_one(self) -> ChildStreams | None:
@@ -142,6 +168,7 @@ class Agent:
 
     def _oversee(self, orders: dict[str, Any], for_child: bytes, streams: Streams) -> None:
         """Let the child go, watch it, end what is left, report, clean up."""
+        self.jobs += 1
         streams.for_agent()
         write_all(streams.orders_write, for_child)
         told = os.read(streams.status_read, 1 << 16)
@@ -264,23 +291,24 @@ def main(library: str) -> tuple[Any, dict[str, Any]]:
 
 def _serve_hosts(config: dict[str, Any], zygote: Zygote | None) -> ChildStreams:
     """Serve the one host that there is, or those that come to a socket; returns in an agent's own child only."""
-    wake = prepare(config)
+    agent = Agent(config, zygote, prepare(config))
     while True:
         if config["socket"]:
             dial(config["socket"])
+        host = Host(largest=LARGEST_ORDER)
         try:
-            return _serve_host(config, Agent(config, zygote, host := Host(largest=LARGEST_ORDER), wake))
+            return _serve_host(config, agent, host)
         except HostGone:
-            if not config["socket"]:
-                os._exit(0)
+            if not config["socket"] or agent.jobs >= MOST_JOBS_OF_A_SERVICE:
+                os._exit(0)  # whatever restarts a service makes a new one
         except Exception as fault:  # noqa: BLE001  told to the host, which knows what to make of it
             host.tell({"event": "error", "detail": f"{type(fault).__name__}: {fault}"})
             host.flush()
             os._exit(1)
 
 
-def _serve_host(config: dict[str, Any], agent: Agent) -> ChildStreams:
-    agent.ready()
+def _serve_host(config: dict[str, Any], agent: Agent, host: Host) -> ChildStreams:
+    agent.meet(host)
     while True:
         streams = agent.run_one()
         if streams is not None:
