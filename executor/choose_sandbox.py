@@ -15,7 +15,7 @@ from executor.process_sandbox import ProcessSandbox
 from executor.sandbox import Job, Sandbox, Status
 from utils.errors import InputError, SandboxFault
 
-SandboxKind = Literal["docker", "bubblewrap", "landlock", "process"]
+SandboxKind = Literal["docker", "socket", "bubblewrap", "landlock", "process"]
 Progress = Callable[[str], None]
 
 UNTRUSTED: tuple[SandboxKind, ...] = ("docker", "bubblewrap", "landlock")

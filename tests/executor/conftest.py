@@ -1,17 +1,25 @@
 """The sandboxes that the tests run in: every kind that works on this machine."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from executor.choose_sandbox import SandboxKind, choose_sandbox
 from executor.sandbox import Sandbox
+from executor.socket_sandbox import SocketSandbox
+from tests.executor.services import services
 from utils.errors import InputError
 
 DOCKER = pytest.param("docker", marks=pytest.mark.docker)
+SOCKET = pytest.param("socket", marks=pytest.mark.docker)
 
 
 def opened(kind: SandboxKind) -> Iterator[Sandbox]:
+    if kind == "socket":
+        with services(4) as (path, _), closing(SocketSandbox(path)) as served:
+            yield served
+        return
     try:
         sandbox = choose_sandbox(kind, trusted_code_only=True)
     except InputError as fault:
@@ -20,19 +28,19 @@ def opened(kind: SandboxKind) -> Iterator[Sandbox]:
     sandbox.close()
 
 
-@pytest.fixture(scope="module", params=["process", "bubblewrap", "landlock", DOCKER])
+@pytest.fixture(scope="module", params=["process", "bubblewrap", "landlock", DOCKER, SOCKET])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Every kind."""
     yield from opened(request.param)
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", "landlock", DOCKER])
+@pytest.fixture(scope="module", params=["bubblewrap", "landlock", DOCKER, SOCKET])
 def isolated(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Every kind that is safe for code that is not trusted."""
     yield from opened(request.param)
 
 
-@pytest.fixture(scope="module", params=["bubblewrap", DOCKER])
+@pytest.fixture(scope="module", params=["bubblewrap", DOCKER, SOCKET])
 def namespaced(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Every kind in which a job has file systems, processes and a network of its own."""
     yield from opened(request.param)
