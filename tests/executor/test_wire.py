@@ -280,7 +280,7 @@ def test_the_depth_that_may_cross_can_be_taken_apart_and_no_more(wrap: Any) -> N
 
 
 tags = st.sampled_from(
-    [*"tsdbicfroq", "fs", "ba", "it", "ty", "of", "x", "value", "args", "error", "missing", "classes"]
+    [*"tsdbicfroq", "fs", "ba", "it", "ty", "of", "x", "value", "args", "error", "missing", "classes", "cpu_s"]
 )
 words = st.sampled_from(
     ["0x1f", "-0x_1", "nan", "inf", "1e999", "AAAA", "AA=", "int", "NoneType", "eval", "\ud800", ""]
@@ -303,7 +303,7 @@ def taken(frame: bytes, to: Literal["load", "call"], *, mutates: bool) -> None:
     reply = answer(frame, to=to, mutates=mutates)
     handed_on = frame_of_answer(reply)
     assert len(handed_on) <= MAX_FRAME
-    assert reply.keys() <= {"value", "args", "error", "missing"}
+    assert reply.keys() <= {"value", "args", "error", "missing", "cpu_s"}
     told = json.loads(handed_on)
     for data in [told.get("value"), *told.get("args", [])]:
         with contextlib.suppress(WireError):
