@@ -81,7 +81,9 @@ def test_a_task_of_the_curriculum_needs_no_memory_and_leaves_none(folder: Path, 
     assert ran.code == 0, ran
     assert lines[0] == f"task       {TASK.id} of the built-in curriculum"
     assert lines[1].startswith("verdict    passed: ")
-    assert [line.split()[0] for line in lines[lines.index("checks") + 1 :]] == ["passed"] * len(TASK.checks)
+    assert [line.split()[0] for line in lines[lines.index("checks") + 1 :]] == ["passed"] * (len(TASK.checks) + 1)
+    assert TASK.generator is not None
+    assert lines[-1].startswith("  passed  8/8  fresh inputs")
     assert any(line.startswith(f"sandbox    {kind} (asked for)") for line in lines)
     assert not (folder / "memory").exists()
 
@@ -111,7 +113,7 @@ def test_a_wrong_solution_is_told_assertion_by_assertion(folder: Path) -> None:
 def test_an_exception_is_told_with_its_traceback(folder: Path) -> None:
     ran = grade(folder / "slug.json", written(folder, "def slug(text):\n    return {}[text]\n"))
     assert ran.code == 1
-    assert "      error      KeyError: \"'A B'\"\n" in ran.out
+    assert "      error      KeyError: 'A B'\n" in ran.out
     assert '        File "solution.py", line 2, in slug' in ran.out
 
 
