@@ -52,7 +52,8 @@ def test_dicts_and_sets_have_no_order(value: dict[Any, set[Any]]) -> None:
     ("left", "right"),
     [(1, True), (1, 1.0), (0, False), ("1", 1), ([1], (1,)), ({1}, frozenset({1})), (b"a", bytearray(b"a")),
      ("a", b"a"), ([], {}), (None, 0), (None, False), (deque([1]), [1]), ({1: 2}, {True: 2}), ({1}, {True}),
-     ({1}, {1.0}), (2**60, float(2**60)), (int, "int"), (range(2), [0, 1]), (1 + 0j, 1.0), ([[1]], [[True]]), ({1: 1}, {1: 1, 2: 2})],
+     ({1}, {1.0}), (2**60, float(2**60)),
+     (int, "int"), (range(2), [0, 1]), (1 + 0j, 1.0), ([[1]], [[True]]), ({1: 1}, {1: 1, 2: 2})],
 )  # fmt: skip
 def test_exact_types_differ(left: object, right: object) -> None:
     assert not same(form(left), form(right))
