@@ -19,7 +19,7 @@ from executor.grading.wire import Encoder
 from executor.sandbox import Limits, Program, Sandbox
 from memory.cases import Generator
 from memory.tasks import Task
-from utils.text import clip
+from utils.text import one_line
 
 CHECK = "fresh inputs"
 FLAW_CHARS = 500
@@ -70,7 +70,7 @@ def fresh_calls(task: Task, sandbox: Sandbox, *, limits: Limits, seed: int) -> F
             inputs = _drawn(line, task.generator, seed)
             return Fresh(tuple(_answered(task, each, line) for each in inputs))
     except _Flawed as flaw:
-        return Fresh(flaw=clip(str(flaw), FLAW_CHARS))
+        return Fresh(flaw=one_line(str(flaw), FLAW_CHARS))
 
 
 def fresh_texts(generator: Generator, sandbox: Sandbox, *, limits: Limits, seed: int) -> Texts:
@@ -84,7 +84,7 @@ def fresh_texts(generator: Generator, sandbox: Sandbox, *, limits: Limits, seed:
         with _loaded(_wrapper(generator), sandbox, limits, mutates=False) as line:
             drawn = _drawn(line, generator, seed)
     except _Flawed as flaw:
-        return Texts(flaw=clip(str(flaw), FLAW_CHARS))
+        return Texts(flaw=one_line(str(flaw), FLAW_CHARS))
     if not all(isinstance(text, str) for text in drawn):
         return Texts(flaw="its generator yields inputs that are no texts, which a program cannot read")
     return Texts(tuple(drawn))

@@ -441,6 +441,12 @@ def test_the_shared_attacks_do_not_pass_cases(namespaced: Sandbox, shared: Path,
     assert found == {"h01_honest_correct", "h04_honest_prints_noise"}
 
 
+@pytest.mark.shared
+def test_the_shared_attacks_print_nothing_that_passes(namespaced: Sandbox, shared: Path) -> None:
+    files = sorted((shared / "attacks" / "grading").glob("*.py"))
+    assert {judged(namespaced, PROGRAM, path.read_text()).outcome for path in files} == {"failed"}
+
+
 def test_a_transcript_line_is_json(process: Sandbox) -> None:
     verdict = judged(process, cased(Case(call="f(1)", expected="1")), "def f(x): return chr(0xd800)\n")
     line = verdict.transcript[0].model_dump_json(exclude_none=True)
