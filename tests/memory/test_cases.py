@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import re
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,15 @@ def test_a_task_that_uses_none_of_the_later_fields_keeps_its_digest() -> None:
     task = Task(id="a", name="a", goal="g", checks=(), entry_point=None)
     assert task_digest(task) == "bd26074ccab688853f10de13b402a75bd7172045806d93eed95a1afdc08c83e9"
     assert task_digest(task.model_copy(update={"tolerance": 0.1})) != task_digest(task)
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "tasks.md"
+BLOCKS = re.findall(r"^```(json|toml)\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("kind", "text"), BLOCKS)
+def test_what_the_documentation_shows_is_accepted(tmp_path: Path, kind: str, text: str) -> None:
+    head = 'id = "a"\nname = "a"\ngoal = "g"\nentry_point = "add"\n' if kind == "toml" else ""
+    (tmp_path / "task").write_text(head + text, encoding="utf-8")
+    (task,) = load_tasks(tmp_path / "task")
+    assert task.graded
