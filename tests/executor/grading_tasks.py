@@ -1,5 +1,8 @@
 """One small task in each mode, so that the same solutions and attacks can be tried in all of them."""
 
+from executor.grading.grade import grade
+from executor.sandbox import Sandbox
+from memory.attempts import AttemptLimits, AttemptSpec, Verdict
 from memory.cases import Case, Generator, ProgramCase
 from memory.tasks import Check, Task
 
@@ -7,6 +10,7 @@ REFERENCE = "def add(a, b):\n    return a + b\n"
 GENERATOR = Generator(
     source="def inputs(rng):\n    while True:\n        yield rng.randint(-99, 99), rng.randint(-99, 99)\n", count=5
 )
+LIMITS = AttemptLimits(wall_s=8.0, cpu_s=2.0, memory_mb=256)
 CODE = Task(
     id="add-code",
     name="add",
@@ -60,3 +64,24 @@ def test_text():
     assert add("a", "b") == "ab"
 """
 COOPERATIVE = Task(id="add-tests", name="add", goal="add(a, b)", entry_point="add", tests=TESTS, reference=REFERENCE)
+
+SPEC = AttemptSpec(unit_id="u-1", task_id="add", task_digest="", number=1, blueprint_id="b", blueprint_version=1,
+                   model="m", seed=7, sandbox="process", limits=LIMITS)  # fmt: skip
+
+
+def judged(sandbox: Sandbox, task: Task, source: str, *, seed: int = 1) -> Verdict:
+    return grade(task, source, sandbox, limits=LIMITS, seed=seed)
+
+
+def cased(*cases: Case, **fields: object) -> Task:
+    return Task.model_validate(
+        {
+            "id": "t",
+            "name": "t",
+            "goal": "g",
+            "entry_point": "f",
+            "cases": cases,
+            "reference": "def f(x): pass",
+            **fields,
+        }
+    )
