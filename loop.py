@@ -22,14 +22,14 @@ from builder.prompting import NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from executor.assess import Assessor
 from executor.choose_sandbox import choose_sandbox
-from executor.grading.grade import sandbox_facts
+from executor.grading.facts import sandbox_facts
 from executor.parking import Parking
 from executor.quarantine import Quarantine
 from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
-from memory.attempts import AttemptLimits, AttemptSpec, Score, Shown, Verdict
+from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Shown, Verdict
 from memory.beginnings import given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
@@ -234,7 +234,7 @@ class Loop:
         """Write the code, then the event; show it; look back every so often."""
         flight, result = self._state.in_flight[unit], attempt.result
         folder = self._memory.attempt_folder(flight.task.id, flight.spec.number)
-        for name, text in attempt.files.items():
+        for name, text in (attempt.files | attempt.transcripts).items():
             write_atomically(folder / name, text.encode("utf-8"))
         made = guarded(unit, lambda: self._belog(flight, attempt))
         if made.value is None:
@@ -243,7 +243,7 @@ class Loop:
             return
         self._memory.append([Finished(result=result, belog=made.value)])
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
-        self._suspect(flight.task)
+        self._suspect(flight.task, result)
         self._look_back()
 
     def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
@@ -269,9 +269,11 @@ class Loop:
         if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
             self._memory.append([Analysed(analysis=analyse(self._state, self._parts.rechecks))])
 
-    def _suspect(self, task: Task) -> None:
-        """Put a task aside that may be broken."""
+    def _suspect(self, task: Task, result: AttemptResult | None = None) -> None:
+        """Put a task aside that may be broken: by what is remembered of it, or by what this attempt met."""
         why = self._parts.strategy.suspect(self._state, task.id)
+        if why is None and result is not None and not self._state.tasks[task.id].quarantined:
+            why = next((turn.verdict.suspect for turn in result.turns if turn.verdict and turn.verdict.suspect), None)
         if why is not None:
             self._quarantine.put(task, why)
 

@@ -54,6 +54,7 @@ class Prompts:
             goal=task.goal.strip(),
             starter=task.starter.rstrip(),
             names=task.callable_names,
+            program=task.mode == "stdio",
             notes=task.constraints.notes,
             examples=task.examples,
             rules=[rule.text for rule in rules],

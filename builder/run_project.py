@@ -34,10 +34,11 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What an attempt leaves: its result, and the files to keep, name -> text."""
+    """What an attempt leaves: its result, the files of code to keep, name -> text, and beside them the transcripts."""
 
     result: AttemptResult
     files: dict[str, str]
+    transcripts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class _Work:
     tools: Tools
     turns: list[Turn] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    transcripts: dict[str, str] = field(default_factory=dict)
     ended: str = ""
 
     @property
@@ -80,7 +82,7 @@ def run_attempt(spec: AttemptSpec, task: Task, tools: Tools) -> Attempt:
         score=score,
         wall_s=round(time.monotonic() - started, 6),
     )
-    return Attempt(result, work.files)
+    return Attempt(result, work.files, work.transcripts)
 
 
 def _solve(work: _Work) -> None:
@@ -141,6 +143,11 @@ def _take(work: _Work, reply: Reply, index: int) -> Turn:
     code, name = extraction.code, f"turn-{index}.py"
     work.files[name] = code
     verdict = work.tools.grade(work.task, code, work.spec)
+    if verdict.transcript:  # too large for a log that is read as a whole
+        work.transcripts[f"turn-{index}.calls.jsonl"] = "".join(
+            f"{crossing.model_dump_json(exclude_none=True)}\n" for crossing in verdict.transcript
+        )
+        verdict = verdict.model_copy(update={"transcript": ()})
     return turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
 
 

@@ -5,6 +5,8 @@ from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, score
 from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
 from memory.tasks import Task
+from utils.files import sha256_hex
+from utils.ids import derived
 
 
 class Assessor:
@@ -15,19 +17,25 @@ class Assessor:
         self._sandbox, self._weights = sandbox, weights
         self._times = ReferenceTimes(self._run)
 
-    def _run(self, task: Task, code: str, limits: AttemptLimits) -> Verdict:
-        return grade(task, code, self._sandbox, limits=limits)
+    def _run(self, task: Task, code: str, limits: AttemptLimits, seed: int = 0) -> Verdict:
+        return grade(task, code, self._sandbox, limits=limits, seed=seed)
 
     def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
         """The verdict on a solution.
 
+        Its fresh inputs follow from the attempt's seed and the code, so that each try of an attempt meets others, and
+        the same attempt the same ones again.
+
         Raises:
             SandboxFault: it could not be run.
         """
-        return self._run(task, code, spec.limits)
+        digest = sha256_hex(code.encode("utf-8", "surrogatepass"))
+        return self._run(task, code, spec.limits, derived(spec.seed, "inputs", digest))
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
-        """The score of a graded verdict, speed and elegance against the task's reference."""
+        """The score of a graded verdict, speed and elegance against the reference; None for a cooperative one."""
+        if verdict.cooperative:
+            return None
         return score(
             task, code, verdict, reference_cpu_s=self._times.of(task, spec.limits), weights=self._weights
         )  # fmt: skip
@@ -41,4 +49,6 @@ class Assessor:
         if task.reference is None:
             return "it has no reference that could show that it can be passed"
         verdict = self._run(task, task.reference, limits)
+        if verdict.suspect:
+            return verdict.suspect
         return "" if verdict.outcome == "passed" else "its own reference does not pass its checks"

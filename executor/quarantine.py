@@ -49,4 +49,5 @@ class Quarantine:
         flaw = ended.value
         self._memory.append([Validated(task_id=task.id, sound=not flaw, why=flaw or "its own reference passes")])
         if flaw:
-            self._note(f"{task.id} is not tried any more: nobody passed it, and {flaw}")
+            tried = "" if self._memory.state.tasks[task.id].passes else "nobody passed it, and "
+            self._note(f"{task.id} is not tried any more: {tried}{flaw}")

@@ -11,6 +11,9 @@
                 takes no part in the mean of a solution that passed, and speed and elegance are 0 in that of one that
                 failed, so that no failure has more points than a pass
 
+A cooperative verdict has no score: the tests shared the solution's process. Of a task with fresh inputs the reference
+and the solution meet different ones, of the same number.
+
 Speed and elegance compare with the task's reference; without one they are unknown (None).
 """
 

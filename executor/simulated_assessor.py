@@ -23,8 +23,8 @@ class SimulatedAssessor:
             return Verdict(outcome="ungraded", candidate=FACTS, sandbox=SANDBOX)
         passed = self._intended(code)
         checks = tuple(
-            CheckVerdict(name=check.name, passed=passed, assertions_passed=int(passed), assertions_total=1)
-            for check in task.checks
+            CheckVerdict(name=name, passed=passed, assertions_passed=int(passed), assertions_total=1)
+            for name in task.check_names
         )
         held = len(checks) if passed else 0
         return Verdict(

@@ -104,7 +104,8 @@ class Assertion(BaseModel):
     """One assertion that a check made.
 
     `arguments`, `expected` and `actual` are Python literals as text (clipped when long); `actual` is what the
-    candidate's last call in this assertion gave back, empty if it made none or raised.
+    candidate's last call in this assertion gave back, empty if it made none or raised. `cpu_s` is what that call took
+    by the clock of the candidate's own process, which the candidate can set as it likes; None where nobody measured.
     """
 
     model_config = FROZEN
@@ -119,6 +120,20 @@ class Assertion(BaseModel):
     actual: str = ""
     error: str = ""
     traceback: str = ""
+    cpu_s: Seconds | None = None
+
+
+class Crossing(BaseModel):
+    """One call that went to the candidate, and what came back: a value, or an exception with its message.
+
+    `cpu_s` is as untrusted as in Assertion.
+    """
+
+    model_config = FROZEN
+
+    call: str
+    answer: str
+    cpu_s: Seconds | None = None
 
 
 class CheckVerdict(BaseModel):
@@ -146,6 +161,14 @@ class Verdict(BaseModel):
         candidate: how the candidate's process ended.
         error: why nothing could be called (a syntax error, a missing entry point, a crash at import), else empty.
         sandbox: where it ran.
+        passes: the first assertions that held, at most 20 and some 8000 characters, texts clipped to 200.
+        transcript: the first calls that crossed, at most 200 and some 16,000 characters; a unit's turns keep theirs in
+            files beside their code, not in the log.
+        inputs_seed: what the fresh inputs were drawn with, to draw them again; None if there were none.
+        cooperative: whether the tests shared the candidate's process, so that it could have passed them by itself:
+            no evidence of anything.
+        suspect: what is wrong with the task itself (its generator, its reference), else empty; then the verdict rests
+            on the rest of it.
     """
 
     model_config = FROZEN
@@ -159,6 +182,11 @@ class Verdict(BaseModel):
     candidate: RunFacts
     error: str = ""
     sandbox: SandboxFacts
+    passes: tuple[Assertion, ...] = ()
+    transcript: tuple[Crossing, ...] = ()
+    inputs_seed: Annotated[int, Field(ge=0)] | None = None
+    cooperative: bool = False
+    suspect: str = ""
 
     @property
     def accuracy(self) -> float:

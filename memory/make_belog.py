@@ -68,10 +68,13 @@ def _context(spec: AttemptSpec, result: AttemptResult) -> ExecutionContext:
 
 
 def _expected(task: Task) -> str:
-    if not task.graded:
+    if task.mode == "none":
         return "code for the goal; the task has no checks to hold it against"
-    plural = "" if len(task.checks) == 1 else "s"
-    return f"{', '.join(task.callable_names)} defined and {len(task.checks)} check{plural} passed"
+    if task.mode == "cooperative":
+        return "code for the goal that passes the task's tests, which share its process and prove nothing"
+    count = len(task.check_names)
+    passed = f"{count} check{'' if count == 1 else 's'} passed"
+    return f"{', '.join(task.callable_names)} defined and {passed}" if task.callable_names else passed
 
 
 def _times(result: AttemptResult) -> ExecutionTime:

@@ -205,6 +205,7 @@ class MemoryState:
         record = self.tasks[data.task_id]
         if isinstance(data, Quarantined):
             record.quarantined = data.why
+            record.suspect_tries = max(1, record.suspect_tries)  # it awaits validation, though it may have been passed
             return
         record.quarantined = "" if data.sound else data.why
         record.suspect_tries, record.suspect_odds = 0, 0.0

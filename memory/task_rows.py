@@ -16,6 +16,7 @@ from itertools import groupby
 from pydantic import ValidationError
 
 from memory.bounded_text import shown
+from memory.loose_cases import loose_cases, loose_generator
 from memory.tasks import Origin, Task
 from utils.errors import InputError
 from utils.python_source import parse_python, size_of
@@ -102,7 +103,7 @@ def task_of(row: Row, *, origin: Origin = "file") -> Task:
         return _human_eval(row)
     if "test_list" in fields:
         return _mbpp(row)
-    if fields & {"goal", "id", "checks"}:
+    if fields & {"goal", "id", "checks", "cases"}:
         return _own(row, origin)
     found = shown(", ".join(map(str, fields)) or "nothing")
     raise InputError(f"{row.place}: neither a task of ours, HumanEval's nor MBPP's (found {found}); add id and goal")
@@ -115,9 +116,13 @@ def _own(row: Row, origin: Origin) -> Task:
         for at, check in enumerate(checks):
             if isinstance(check, dict) and isinstance(check.get("code"), str):
                 _require_assert(row, f"checks.{at}", check["code"])
-    for field in ("goal", "setup", "reference"):
+    for field in ("goal", "setup", "reference", "generator", "tests"):
         if isinstance(values.get(field), str):
             values[field] = row.text(field).strip("\n")
+    if "cases" in values:
+        values["cases"] = loose_cases(values["cases"], row.wrong)
+    if "generator" in values:
+        values["generator"] = loose_generator(values["generator"])
     task = row.task(values)
     row.parsed("setup", task.setup)
     row.parsed("reference", task.reference or "")

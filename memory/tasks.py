@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from memory.cases import Case, Generator, ProgramCase, ids_of_tests
 from utils.python_source import parse_python
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
@@ -13,6 +14,8 @@ Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_l
 Code = Annotated[str, StringConstraints(max_length=100_000)]
 
 Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file"]
+Mode = Literal["none", "calls", "stdio", "cooperative"]
+"""How a task is graded: not at all, by calls (checks, cases, fresh inputs), as a program, or by tests beside it."""
 
 
 class Check(BaseModel):
@@ -63,8 +66,14 @@ class Task(BaseModel):
         examples: checks that are shown to the Builder, as asserts.
         skills: what it practises.
         difficulty: declared, 0 (trivial) to 1 (hard).
-        checks: how it is graded; a task without any is tried and kept, but "ungraded".
+        checks: how it is graded; a task with neither checks, cases nor program_cases is tried and kept, but "ungraded".
         setup: code that runs in the judge before the checks.
+        cases: calls with what they should give, compared by the host; there may be checks besides.
+        tolerance: how far a float may be off in cases and fresh inputs, absolutely or as a share; None: not at all.
+        program_cases: the solution is a whole program, graded by what it prints.
+        exact_output: whether white space at the ends of lines and of the output counts.
+        tests: source of a test module that runs in the solution's own process; such a task stays ungraded.
+        generator: yields inputs that are drawn afresh for each grading and answered by the reference.
         mutates_arguments: whether the candidate's changes to its arguments are seen by the checks.
         constraints: limits and requirements.
         priority: a person's wish, larger is sooner; 0 for everything that nobody asked for.
@@ -86,6 +95,12 @@ class Task(BaseModel):
     difficulty: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5
     checks: tuple[Check, ...] = ()
     setup: Code = ""
+    cases: Annotated[tuple[Case, ...], Field(max_length=1000)] = ()
+    tolerance: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
+    program_cases: Annotated[tuple[ProgramCase, ...], Field(max_length=200)] = ()
+    exact_output: bool = False
+    tests: Code = ""
+    generator: Generator | None = None
     mutates_arguments: bool = False
     constraints: Constraints = Constraints()
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
@@ -105,9 +120,9 @@ class Task(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _has_entry_point(self) -> "Task":
-        if self.checks and self.entry_point is None:
-            raise ValueError("a task with checks needs an entry_point")
+    def _can_be_graded(self) -> "Task":
+        if flaw := _flaw(self):
+            raise ValueError(flaw)
         return self
 
     @property
@@ -117,6 +132,54 @@ class Task(BaseModel):
         return others if self.entry_point is None else (self.entry_point, *others)
 
     @property
+    def mode(self) -> Mode:
+        """How a solution is tried."""
+        if self.program_cases:
+            return "stdio"
+        if self.tests:
+            return "cooperative"
+        return "calls" if self.checks or self.cases else "none"
+
+    @property
     def graded(self) -> bool:
-        """Whether there is anything to decide a verdict by."""
-        return bool(self.checks)
+        """Whether a verdict counts as evidence: tests that share the solution's process decide nothing."""
+        return self.mode in ("calls", "stdio")
+
+    @property
+    def check_names(self) -> tuple[str, ...]:
+        """What a verdict has one entry for, but for fresh inputs: checks, then cases, or programs' cases, or tests."""
+        programs = (case.name or f"case {number}" for number, case in enumerate(self.program_cases, start=1))
+        cases = (case.title for case in self.cases)
+        return (*(check.name for check in self.checks), *cases, *programs, *ids_of_tests(self.tests))
+
+
+def _flaw(task: Task) -> str:
+    """What keeps the fields from belonging to one task; empty if nothing does."""
+    ways = [name for name, given in (("checks or cases", task.checks or task.cases),
+            ("program_cases", task.program_cases), ("tests", task.tests)) if given]  # fmt: skip
+    if len(ways) > 1:
+        return f"{' and '.join(ways)} do not go together: leave one out"
+    if task.mode == "calls" and task.entry_point is None:
+        return f"a task with {'checks' if task.checks else 'cases'} needs an entry_point"
+    if task.generator and task.reference is None:
+        return "a generator needs a reference that answers its inputs"
+    if task.generator and not task.graded:
+        return "a generator needs checks, cases or program_cases beside it"
+    return _test_flaw(task) or next(filter(None, (_case_flaw(task, case) for case in task.cases)), "")
+
+
+def _test_flaw(task: Task) -> str:
+    if not task.tests:
+        return ""
+    try:
+        return "" if ids_of_tests(task.tests) else "tests define neither test functions nor classes with test methods"
+    except SyntaxError as error:
+        return f"tests are no valid Python ({error.msg})"
+
+
+def _case_flaw(task: Task, case: Case) -> str:
+    if case.parsed.name not in task.callable_names:
+        return f"a case calls {case.parsed.name}, which is neither the entry_point nor in the interface"
+    if case.after is not None and not task.mutates_arguments:
+        return "a case says what is left in its arguments (after): set mutates_arguments"
+    return ""

@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,21 @@ BAD_TASKS = {
     "a check that is no Python": (("x", "--entry-point", "f", "--check", "assert f("), "check"),
     "a check without an assert": (("x", "--entry-point", "f", "--check", "f(1)"), "check"),
     "a check without an entry point": (("x", "--check", "assert f(1)"), "entry_point"),
+    "a case that is none": (("x", "--entry-point", "f", "--case", "f(1)"), "--case 1"),
+    "a case that is no literal": (
+        ("x", "--entry-point", "f", "--case", "f(1) == g(2)"),
+        "--case 1: g(2) is no literal",
+    ),
+    "a case of another function": (("x", "--entry-point", "f", "--case", "g(1) == 2"), "a case calls g"),
+    "a case without an entry point": (("x", "--case", "f(1) == 2"), "entry_point"),
+    "a tolerance of 0": (("x", "--entry-point", "f", "--case", "f(1) == 2.5", "--tolerance", "0"), "--tolerance"),
+    "an output that is missing": (("x", "--output", "nowhere.txt"), "nowhere.txt"),
+    "an input without its output": (("x", "--input", "pyproject.toml"), "--output 0 times"),
+    "a generator without a reference": (
+        ("x", "--entry-point", "f", "--case", "f(1) == 2", "--generator", "utils/lots.py"),
+        "--generator",
+    ),
+    "tests without tests": (("x", "--tests", "utils/lots.py"), "tests define neither"),
     "an entry point that is no name": (("x", "--entry-point", "../f"), "--entry-point"),
     "a skill that is no word": (("x", "--skill", "../etc"), "--skill"),
     "a reference that is missing": (("x", "--reference", "nowhere.py"), "nowhere.py"),
@@ -123,6 +139,42 @@ def test_a_bad_task_gets_one_line_and_is_not_kept(tmp_path: Path, options: tuple
     assert ran.err.startswith("error: ")
     assert named in ran.err
     assert not (tmp_path / "m").exists()
+
+
+def added(memory: Path, *options: str | Path) -> dict[str, Any]:
+    ran = cli("add-task", "Do it.", *options, "--memory", memory, "--json")
+    assert ran.code == 0, ran
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def test_a_task_can_be_asked_for_with_cases_outputs_a_generator_or_tests(tmp_path: Path) -> None:
+    for name, text in (
+        ("in", "1 2"), ("out", "3"), ("draw.py", "def inputs(rng):\n    yield 1,\n"),
+        ("right.py", "def f(x): return x + 1\n"), ("tests.py", "def test_it():\n    assert True\n"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(text)
+    memory = tmp_path / "m"
+    files = ("--generator", tmp_path / "draw.py", "--reference", tmp_path / "right.py")
+    options = (
+        "--entry-point",
+        "f",
+        "--case",
+        "f(1) == 2.0",
+        "--case",
+        "raises(TypeError, f, '')",
+        "--tolerance",
+        "1e-9",
+    )
+    cases = added(memory, *options, *files)
+    assert [(case["call"], case["expected"], case["raises"]) for case in cases["cases"]] == [
+        ("f(1)", "2.0", None), ("f('')", None, "TypeError"),
+    ]  # fmt: skip
+    assert (cases["tolerance"], cases["generator"]["count"]) == (1e-9, 8)
+    program = added(memory, "--input", tmp_path / "in", "--output", tmp_path / "out")
+    assert program["program_cases"] == [{"name": "", "stdin": "1 2", "stdout": "3"}]
+    said = cli("add-task", "Do it.", "--tests", tmp_path / "tests.py", "--memory", memory).out
+    assert said.endswith("ungraded: its tests share the solution's process and prove nothing\n")
 
 
 BAD_FILES = {

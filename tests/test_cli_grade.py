@@ -81,7 +81,9 @@ def test_a_task_of_the_curriculum_needs_no_memory_and_leaves_none(folder: Path, 
     assert ran.code == 0, ran
     assert lines[0] == f"task       {TASK.id} of the built-in curriculum"
     assert lines[1].startswith("verdict    passed: ")
-    assert [line.split()[0] for line in lines[lines.index("checks") + 1 :]] == ["passed"] * len(TASK.checks)
+    assert [line.split()[0] for line in lines[lines.index("checks") + 1 :]] == ["passed"] * (len(TASK.checks) + 1)
+    assert TASK.generator is not None
+    assert lines[-1].startswith("  passed  8/8  fresh inputs")
     assert any(line.startswith(f"sandbox    {kind} (asked for)") for line in lines)
     assert not (folder / "memory").exists()
 
@@ -111,7 +113,7 @@ def test_a_wrong_solution_is_told_assertion_by_assertion(folder: Path) -> None:
 def test_an_exception_is_told_with_its_traceback(folder: Path) -> None:
     ran = grade(folder / "slug.json", written(folder, "def slug(text):\n    return {}[text]\n"))
     assert ran.code == 1
-    assert "      error      KeyError: \"'A B'\"\n" in ran.out
+    assert "      error      KeyError: 'A B'\n" in ran.out
     assert '        File "solution.py", line 2, in slug' in ran.out
 
 
@@ -262,3 +264,47 @@ def test_the_limits_of_a_night_apply(folder: Path, limit: str, monkeypatch: pyte
     ran = grade(folder / "slug.json", written(folder, "def slug(text):\n    while True: pass\n"))
     assert ran.code == 1
     assert "error\n  the solution's process ended during the checks: it took too long (" in ran.out
+
+
+SUMS: dict[str, dict[str, Any]] = {
+    "cases": {"entry_point": "add", "cases": ["add(1, 2) == 3", "raises(TypeError, add, 1, None)"]},
+    "fresh": {
+        "entry_point": "add",
+        "cases": ["add(1, 2) == 3"],
+        "reference": "def add(a, b): return a + b",
+        "generator": "def inputs(rng):\n    while True:\n        yield rng.randint(1, 10**9), rng.randint(1, 10**9)\n",
+    },
+    "program": {"program_cases": [{"stdin": "1 2", "stdout": "3\n"}]},
+    "tests": {"entry_point": "add", "tests": "from solution import add\ndef test_sum():\n    assert add(1, 2) == 3\n"},
+}
+SOLUTION = "def add(a, b):\n    return a + b\nif __name__ == '__main__':\n    print(add(*map(int, input().split())))\n"
+
+
+@pytest.mark.parametrize("mode", SUMS)
+def test_every_mode_shows_its_verdict(folder: Path, kind: str, mode: str) -> None:
+    (folder / "sum.json").write_text(json.dumps({"id": "sum", "name": "Sum", "goal": "g", **SUMS[mode]}))
+    right = cli("grade", folder / "sum.json", written(folder, SOLUTION), "--sandbox", kind)
+    wrong = cli("grade", folder / "sum.json", written(folder, SOLUTION.replace("+", "-")), "--sandbox", kind)
+    assert (right.code, wrong.code) == (0, 1), (right, wrong)
+    assert "\nverdict    passed: " in right.out
+    assert "\nverdict    failed: " in wrong.out
+    assert ("\nevidence   none" in right.out) == (mode == "tests")
+    assert ("\n      expected   3\n" in wrong.out) == (mode in ("cases", "fresh", "program"))
+    assert "outside of an assertion" not in wrong.out
+
+
+def test_fresh_inputs_are_drawn_again_with_their_seed(folder: Path) -> None:
+    (folder / "sum.json").write_text(json.dumps({"id": "sum", "name": "Sum", "goal": "g", **SUMS["fresh"]}))
+    solution = written(folder, SOLUTION)
+    first, other = (verdict(folder / "sum.json", solution) for _ in range(2))
+    again = json.loads(grade(folder / "sum.json", solution, "--json", "--seed", str(first["inputs_seed"])).out)
+    calls = [[crossing["call"] for crossing in each["transcript"]] for each in (first, again, other)]
+    assert calls[0] == calls[1] != calls[2]
+    assert f"drawn afresh with --seed {2**62}" in grade(folder / "sum.json", solution, "--seed", str(2**62)).out
+
+
+def test_a_broken_generator_is_told_and_does_not_fail_the_solution(folder: Path) -> None:
+    task = {"id": "sum", "name": "Sum", "goal": "g", **SUMS["fresh"], "generator": "def inputs(rng): return 1 // 0\n"}
+    (folder / "sum.json").write_text(json.dumps(task))
+    ran = grade(folder / "sum.json", written(folder, SOLUTION))
+    assert (ran.code, "the task   is suspect, nothing was drawn afresh: its generator failed" in ran.out) == (0, True)

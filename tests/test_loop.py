@@ -51,6 +51,11 @@ def test_every_unit_leaves_its_replies_code_belog_reflection_and_score(tmp_path:
         attempt = next((tmp_path / "code_archive").glob(f"{task}*/attempt-0001"))
         assert len(list(attempt.glob("reply-*.json"))) == len(result["turns"]) + 1
         assert {path.name for path in attempt.glob("turn-*.py")} == {t["code_file"] for t in result["turns"]} - {""}
+        called = {t["code_file"] for t in result["turns"] if t["verdict"] and t["verdict"]["calls"]}
+        crossed = {path.name.replace(".calls.jsonl", ".py"): path for path in attempt.glob("turn-*.calls.jsonl")}
+        assert crossed.keys() == called
+        assert all(json.loads(line)["call"] for path in crossed.values() for line in path.read_text().splitlines())
+        assert not any(t["verdict"]["transcript"] for t in result["turns"] if t["verdict"])
         assert result["reflection"] is not None
         assert result["score"]["difficulty"] > 0
         kept = json.loads((tmp_path / "belogs" / "000000" / f"{result['unit_id']}.json").read_text())
@@ -142,6 +147,35 @@ def test_once_takes_each_given_task_once_in_order(tmp_path: Path) -> None:
     assert "Ended: every task was tried once." in ran.out
     assert [each["spec"]["task_id"] for each in events(tmp_path / "m", "decided")] == ["b", "a", "c"]
     assert [len(each["result"]["turns"]) for each in events(tmp_path / "m", "finished")] == [1, 1, 1]
+
+
+DOUBLE = {"name": "Double", "entry_point": "double", "reference": "def double(x):\n    return 2 * x\n"}
+GENERATOR = "def inputs(rng):\n    while True:\n        yield rng.randint(0, 99),\n"
+MODES: list[dict[str, Any]] = [
+    {**DOUBLE, "id": "cases", "goal": "Write double(x).", "cases": ["double(2) == 4"], "generator": GENERATOR},
+    {**DOUBLE, "id": "broken", "goal": "Write double(x).", "cases": ["double(2) == 4"],
+     "generator": "def inputs(rng):\n    return 1 // 0\n"},
+    {"id": "program", "name": "Double", "goal": "Print twice.", "program_cases": [{"stdin": "2", "stdout": "4"}]},
+    {**DOUBLE, "id": "tests", "goal": "Write double(x).",
+     "tests": "from solution import double\ndef test_two():\n    assert double(2) == 4\n"},
+]  # fmt: skip
+
+
+def test_every_mode_goes_through_a_night_and_a_broken_generator_costs_its_task_alone(tmp_path: Path) -> None:
+    path, memory = tmp_path / "tasks.json", tmp_path / "m"
+    path.write_text(json.dumps(MODES), encoding="utf-8")
+    ran = night(memory, "--tasks", path, "--schedule", "once", "--max-repairs", "0")
+    assert "Ended: every task was tried once." in ran.out
+    results = {each["belog"]["task_id"]: each["result"] for each in events(memory, "finished")}
+    assert (results["tests"]["outcome"], results["tests"]["score"]) == ("ungraded", None)
+    verdicts = {task: result["turns"][0]["verdict"] or {} for task, result in results.items()}
+    assert verdicts["tests"]["cooperative"]
+    assert verdicts["tests"]["outcome"] in ("passed", "failed")
+    assert verdicts["cases"]["inputs_seed"] is not None
+    assert [(each["task_id"], each["why"][:20]) for each in events(memory, "quarantined")] == [
+        ("broken", "its generator failed")
+    ]
+    assert "broken is not tried any more: " in ran.out
 
 
 def test_a_persons_task_comes_first_and_without_checks_it_is_ungraded(tmp_path: Path) -> None:

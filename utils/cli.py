@@ -10,20 +10,18 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: the folder of the packages belongs on the path, this one does not
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from executor.doctor.command import doctor
 from memory import inbox
 from memory.reading import find_task, known_tasks, latest_belogs, read_document
 from memory.task_sources import load_tasks
-from memory.tasks import Task, check_flaw
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
+from utils.commands.add_task import add_task
 from utils.commands.grade import grade_file
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
@@ -37,69 +35,15 @@ from utils.commands.shared import (
     show,
     show_lines,
     show_table,
-    wrong_option,
 )
-from utils.errors import InputError
-from utils.files import read_bounded
-from utils.text import one_line
-
-MAX_SOURCE_BYTES = 1024 * 1024
-OPTIONS = {
-    "goal": "GOAL",
-    "name": "--name",
-    "difficulty": "--difficulty",
-    "priority": "--priority",
-    "skills": "--skill",
-    "entry_point": "--entry-point",
-    "checks": "--check",
-    "reference": "--reference",
-}
-"""Field of a task -> where a person gives it."""
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
+app.command()(add_task)
 app.command("rebuild")(rebuild_views)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.add_typer(rules, name="rules")
-
-
-@app.command()
-def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
-    goal: Annotated[str, typer.Argument(help="What to build, in words.")],
-    difficulty: Annotated[float, typer.Option(help="0 (trivial) to 1 (hard).")] = 0.5,
-    priority: Annotated[int, typer.Option(help="Larger is sooner.")] = 0,
-    name: Annotated[str | None, typer.Option(help="A short title.")] = None,
-    skill: Annotated[list[str] | None, typer.Option(help="What it practises; can be given again.")] = None,
-    entry_point: Annotated[str | None, typer.Option(help="The function or class to define.")] = None,
-    check: Annotated[
-        list[str] | None, typer.Option(help='An assert, e.g. "assert f(1) == 2"; can be repeated.')
-    ] = None,
-    reference: Annotated[Path | None, typer.Option(help="A file with a solution that passes.")] = None,
-    memory: Memory = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask for a task. With checks it is graded; without, it is tried and kept, marked ungraded."""
-    folder = folder_of(memory)
-    for number, code in enumerate(check or (), start=1):
-        if flaw := check_flaw(code):
-            raise InputError(f"--check {number}: {flaw}")
-    source = read_bounded(reference, limit=MAX_SOURCE_BYTES, what="--reference") if reference else None
-    task = _task(
-        id=_new_id(folder),
-        name=name or one_line(goal, 80) or "task",
-        goal=goal,
-        difficulty=difficulty,
-        priority=priority,
-        skills=tuple(skill or ("general",)),
-        entry_point=entry_point,
-        checks=tuple({"name": one_line(code, 80), "code": code} for code in check or ()),
-        reference=_utf8(source, reference),
-        origin="user",
-    )
-    leave(folder, inbox.Wish(by=BY, tasks=(task,)))
-    graded = "graded" if task.graded else "ungraded: it has no checks"
-    show(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
 
 
 @app.command()
@@ -143,7 +87,7 @@ def get_task(
         show(found)
         return
     task = found.task
-    graded = f"{len(task.checks)} checks" if task.graded else "ungraded"
+    graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
     show_lines(
         [
             f"{task.id}: {task.name}",
@@ -226,31 +170,6 @@ def belogs(
         for each in found
     ]  # fmt: skip
     show_table(("trace", "task", "outcome", "efficiency", "last error"), rows)
-
-
-def _task(**fields: Any) -> Task:  # noqa: ANN401  the options of a command, validated here
-    try:
-        return Task(**fields)
-    except ValidationError as error:
-        raise wrong_option(error, OPTIONS, whole="the task") from error
-
-
-def _new_id(folder: Path) -> str:
-    taken = (
-        {task.id for task in known_tasks(folder)}
-        if (folder / "inbox").is_dir() or (folder / "events").is_dir()
-        else set()
-    )
-    while (found := f"task_{secrets.randbelow(900_000) + 100_000}") in taken:
-        pass
-    return found
-
-
-def _utf8(source: bytes | None, path: Path | None) -> str | None:
-    try:
-        return None if source is None else source.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"--reference {path}: not UTF-8 at byte {error.start}") from error
 
 
 def _trend_lines(trend: Trend) -> list[str]:

@@ -8,6 +8,7 @@ from executor.sandbox import MAX_FRAME
 from utils.text import clip
 
 SHOWN_CHARS = 4000
+MAX_CALL_S = 100_000
 _NONSENSE = "the answer is no plain data"
 
 
@@ -32,9 +33,19 @@ def answer(frame: bytes, *, to: Literal["load", "call"], mutates: bool) -> dict[
     for the judge would copy them into the values that it compares with.
     """
     try:
-        return _answer(json.loads(frame, parse_constant=_no_constant), to, mutates=mutates)
+        reply = json.loads(frame, parse_constant=_no_constant)
+        told = _answer(reply, to, mutates=mutates)
     except (ValueError, RecursionError):
         return refusal(_NONSENSE)
+    if to == "call" and (seconds := _seconds(reply)) is not None:
+        told["cpu_s"] = seconds
+    return told
+
+
+def _seconds(reply: Any) -> float | None:  # noqa: ANN401  any JSON
+    """What the candidate says that a call took; nothing that cannot be a time of one grading."""
+    seconds = reply.get("cpu_s") if isinstance(reply, dict) else None
+    return round(seconds, 6) if type(seconds) is float and 0 <= seconds < MAX_CALL_S else None
 
 
 def _answer(reply: Any, to: Literal["load", "call"], *, mutates: bool) -> dict[str, Any]:  # noqa: ANN401  any JSON

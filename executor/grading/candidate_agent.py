@@ -10,6 +10,7 @@ import builtins
 import json
 import linecache
 import sys
+import time
 import traceback
 import types
 from typing import Any, Protocol
@@ -41,11 +42,15 @@ class Candidate:
         self._numbers: dict[int, int] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to one request; whatever the solution raises becomes data."""
+        """The reply to one request, a call's with its CPU time; whatever the solution raises becomes data."""
+        before = time.process_time()
         try:
-            return self._load(request) if request["op"] == "load" else self._call(request)
+            if request["op"] == "load":
+                return self._load(request)
+            reply = self._call(request)
         except BaseException as error:  # noqa: BLE001  a solution may raise anything, SystemExit included
-            return {"error": describe(error)}
+            reply = {"error": describe(error)}
+        return {**reply, "cpu_s": time.process_time() - before}
 
     def _load(self, request: dict[str, Any]) -> dict[str, Any]:
         source = request["source"]
@@ -86,7 +91,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     lines = traceback.format_list(frames[-8:]) + traceback.format_exception_only(type(error), error)
     return {
         "classes": [_name(kind) for kind in type(error).__mro__][:20],
-        "message": words(error)[:MAX_TEXT],
+        "message": message_of(error)[:MAX_TEXT],
         "traceback": "".join(lines)[-MAX_TEXT:],
     }
 
@@ -94,6 +99,13 @@ def describe(error: BaseException) -> dict[str, Any]:
 def _name(kind: type) -> str:
     """The class's name; one that the solution named like a builtin class is told apart from it."""
     return kind.__name__ if getattr(builtins, kind.__name__, kind) is kind else f"{MODULE}.{kind.__name__}"
+
+
+def message_of(error: BaseException) -> str:
+    """The message from which the same exception can be made; a KeyError quotes its key by itself."""
+    if type(error) is KeyError and len(error.args) == 1 and type(error.args[0]) is str:
+        return error.args[0]
+    return words(error)
 
 
 def words(error: BaseException) -> str:
@@ -108,4 +120,8 @@ def main(channel: Channel) -> None:
     """Answer requests until the host closes the channel."""
     candidate = Candidate()
     while (frame := channel.receive()) is not None:
-        channel.send(json.dumps(candidate.answer(json.loads(frame))).encode())
+        reply = json.dumps(candidate.answer(json.loads(frame))).encode()
+        try:
+            channel.send(reply)
+        except ValueError:  # the channel takes frames up to a size only
+            channel.send(json.dumps({"error": describe(WireError(f"it takes {len(reply)} bytes"))}).encode())

@@ -18,6 +18,7 @@ from executor.grading.remote import CandidateError, CandidateGone, RemoteObject,
 from executor.grading.wire import Decoder, Encoder, WireError
 
 MAX_FAILURES = 20
+MAX_PASSES = 20
 MAX_TEXT = 2000
 CHECK_FILE = "<check>"
 MAX_SHOWN_BITS = 2000
@@ -28,14 +29,21 @@ class Recorder:
 
     def __init__(self) -> None:
         self.failures: list[dict[str, Any]] = []
+        self.passes: list[dict[str, Any]] = []
         self.passed = 0
         self.total = 0
-        self.last: dict[str, str] = {}
+        self.last: dict[str, Any] = {}
 
     def start(self) -> None:
         """Forget the calls of the assertion before."""
         self.last = {}
         self.total += 1
+
+    def hold(self, line: int, source: str, expected: str) -> None:
+        """Count an assertion that held; the first ones are noted like those that fail."""
+        self.passed += 1
+        if len(self.passes) < MAX_PASSES:
+            self.passes.append({"line": line, "source": clip(source), "expected": expected, **self.last})
 
     def fail(self, line: int, source: str, expected: str, error: BaseException | None) -> None:
         """Note a failed assertion with what the solution was asked and answered."""
@@ -63,7 +71,7 @@ class Assertion:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
         if kind is None:
-            self._recorder.passed += 1
+            self._recorder.hold(self._line, self._source, self._expected)
             return False
         if not issubclass(kind, Exception):
             return False
@@ -145,6 +153,7 @@ class Judge:
                 "passed": recorder.passed,
                 "total": recorder.total,
                 "failures": recorder.failures,
+                "passes": recorder.passes,
                 "last": recorder.last,
                 "error": error,
             }
@@ -177,6 +186,8 @@ class Judge:
         return self._result(json.loads(frame), args)
 
     def _result(self, reply: dict[str, Any], args: tuple[Any, ...]) -> Any:
+        if "cpu_s" in reply:
+            self._recorder.last["cpu_s"] = reply["cpu_s"]
         if "error" in reply:
             self._recorder.last["traceback"] = clip(str(reply["error"].get("traceback", "")))
             raise as_exception(reply["error"])
@@ -194,6 +205,11 @@ class Judge:
         self._channel.send(json.dumps(message).encode())
 
 
+def _number(value: int) -> str:
+    bits = value.bit_length()
+    return str(value) if bits <= MAX_SHOWN_BITS else f"<{'-' if value < 0 else ''}int of {bits} bits>"
+
+
 class _Short(reprlib.Repr):
     """Python's own shortened literals, for values of any size, the same in each run."""
 
@@ -203,6 +219,11 @@ class _Short(reprlib.Repr):
             return super().repr_int(x, level)
         text = hex(x)
         return f"{text[: self.maxlong // 2]}...{text[-self.maxlong // 2 :]}"
+
+    def repr_range(self, x: range, _level: int) -> str:
+        """A range without its address, which Python's own way shows where it refuses to print the numbers."""
+        parts = (x.start, x.stop) if x.step == 1 else (x.start, x.stop, x.step)
+        return f"range({', '.join(map(_number, parts))})"
 
     def repr_instance(self, x: Any, level: int) -> str:
         """An iterator without its address, which differs from run to run."""

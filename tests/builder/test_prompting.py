@@ -7,6 +7,7 @@ from jinja2 import UndefinedError
 
 from builder.prompting import CODE_CHARS, FOLDER, NAMES, Prompts
 from memory.attempts import RunFacts, Shown, Verdict
+from memory.cases import ProgramCase
 from memory.tasks import Check, Constraints, Task
 from tests.builder.scripted import a_failure, failed
 from tests.memory.builders import a_task
@@ -83,6 +84,12 @@ assert add(1, 2) == 3
 assert add(0, 0) == 0
 ```"""
     )
+
+
+def test_a_program_is_told_to_read_and_print(prompts: Prompts) -> None:
+    task = a_task(checks=(), entry_point=None, program_cases=(ProgramCase(stdin="1", stdout="2"),))
+    assert "reads standard input and prints its answer" in prompts.solve(task)
+    assert "standard input" not in prompts.solve(a_task())
 
 
 def test_the_solve_prompt_of_a_bare_task_is_its_goal(prompts: Prompts) -> None:

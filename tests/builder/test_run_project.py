@@ -1,9 +1,10 @@
+import dataclasses
 from typing import Any
 
 import pytest
 
 from builder.run_project import Attempt, run_attempt
-from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
+from memory.attempts import AttemptLimits, AttemptSpec, Crossing, Score, Verdict
 from memory.tasks import Task
 from tests.builder.scripted import (
     REFLECTION,
@@ -199,3 +200,33 @@ def test_a_long_failure_is_bounded_in_the_repair_turn() -> None:
     long = failed(failures=(a_failure(actual="x" * 4000),) * 20)
     run_attempt(a_spec(), a_task(), tools(model, lambda task, code, spec: long if code == WRONG else a_verdict()))
     assert len(model.asked[1].messages[-1].content) < 1000 + 250
+
+
+def test_what_crossed_is_kept_beside_the_code_and_not_in_the_result() -> None:
+    crossing = Crossing(call="add(1, 2)", answer="3", cpu_s=0.25)
+    model = ScriptedModel([fenced(RIGHT), REFLECTION])
+    done = run_attempt(a_spec(), a_task(), tools(model, lambda *_: a_verdict(transcript=(crossing,))))
+    assert done.transcripts == {"turn-0.calls.jsonl": '{"call":"add(1, 2)","answer":"3","cpu_s":0.25}\n'}
+    assert done.files == {"turn-0.py": RIGHT}
+    assert [turn.verdict.transcript for turn in done.result.turns if turn.verdict] == [()]
+
+
+TESTS = "def test_it():\n    assert True\n"
+
+
+def test_tests_beside_the_solution_are_repaired_by_and_prove_nothing() -> None:
+    def grade(_task: Task, code: str, _spec: AttemptSpec) -> Verdict:
+        return (a_verdict if code == RIGHT else failed)(cooperative=True)
+
+    scored: list[str] = []
+
+    def score(_task: Task, code: str, _verdict: Verdict, _spec: AttemptSpec) -> Score | None:
+        scored.append(code)
+        return None
+
+    model = ScriptedModel([fenced(WRONG), fenced(RIGHT), REFLECTION])
+    work = dataclasses.replace(tools(model, grade), score=score)
+    result = run_attempt(a_spec(), a_task(checks=(), tests=TESTS), work).result
+    assert (result.outcome, result.passed_first, result.score, scored) == ("ungraded", False, None, [])
+    assert [turn.verdict.outcome for turn in result.turns if turn.verdict] == ["failed", "passed"]
+    assert (result.ended, len(model.asked)) == ("passed", 2)

@@ -72,13 +72,16 @@ def only(found: list[dict[str, Any]]) -> dict[str, Any]:
 def test_a_right_answer_is_counted_and_nothing_is_noted() -> None:
     report = only(reports("def f(x): return x + 1\n", "assert f(1) == 2\nassert f(x=-1) == 0"))
     assert (report["passed"], report["total"], report["failures"], report["error"]) == (2, 2, [], "")
+    assert [(each["call"], each["expected"], each["actual"]) for each in report["passes"]] == [
+        ("f(1)", "2", "2"), ("f(x=-1)", "0", "0"),
+    ]  # fmt: skip
 
 
 def test_a_wrong_one_is_noted_with_what_was_asked_and_wanted() -> None:
     failure = only(reports("def f(x): return x + 1\n", "assert 3 == f(1)"))["failures"][0]
     assert failure == {
         "line": 1, "source": "3 == f(1)", "expected": "3", "error": "",
-        "call": "f(1)", "arguments": "[1]", "actual": "2",
+        "call": "f(1)", "arguments": "[1]", "actual": "2", "cpu_s": failure["cpu_s"],
     }  # fmt: skip
 
 

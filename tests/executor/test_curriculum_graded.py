@@ -39,8 +39,29 @@ def judged(task: Task, source: str, place: Sandbox) -> Verdict:
 def test_the_reference_passes_twice_alike_and_hollow_answers_fail(task_id: str, place: Sandbox) -> None:
     task = TASKS[task_id]
     first, second = (judged(task, task.reference or "", place) for _ in range(2))
-    assert (first.outcome, first.error, first.failures) == ("passed", "", ())
+    assert (first.outcome, first.error, first.failures, first.suspect) == ("passed", "", (), "")
     assert first.checks == second.checks
+    assert [check.name for check in first.checks[len(task.checks) :]] == (["fresh inputs"] if task.generator else [])
     nothing = "".join(f"def {name}(*args, **kwargs): return None\n" for name in task.callable_names)
     equal = EQUAL_TO_ALL + "".join(f"def {name}(*args, **kwargs): return Equal()\n" for name in task.callable_names)
     assert [judged(task, source, place).outcome for source in ("pass\n", nothing, equal)] == ["failed"] * 3
+
+
+def test_at_least_a_third_of_the_tasks_draw_fresh_inputs() -> None:
+    assert sum(task.generator is not None for task in TASKS.values()) >= len(TASKS) / 3
+
+
+def test_who_learned_the_checks_by_heart_fails_the_fresh_inputs(place: Sandbox) -> None:
+    task = TASKS["numbers-split-bill"]
+    seen = judged(task, task.reference or "", place).passes
+    known = {each.arguments: each.actual for each in seen if each.actual and each.check != "fresh inputs"}
+    table = ", ".join(f"{arguments!r}: {actual}" for arguments, actual in known.items())
+    source = (
+        f"known = {{{table}}}\n"
+        "def split_bill(cents, people):\n"
+        "    if people < 1 or cents < 0: raise ValueError\n"
+        "    return known.get(str([cents, people]), [])\n"
+    )
+    verdict = judged(task, source, place)
+    assert not verdict.checks[-1].passed
+    assert sum(check.passed for check in verdict.checks) > len(task.checks) / 2

@@ -160,24 +160,20 @@ LOOP = "for got in f(3):\n    assert got == 1"
 QUOTED = "try:\n    f('x')\nexcept KeyError as error:\n    assert error.args == ('x',)"
 
 
-@pytest.mark.xfail(reason="a check passes in which an empty answer kept every assert from running")
 def test_a_check_none_of_whose_asserts_ran_does_not_hold(process: Sandbox) -> None:
     assert judged(process, "def f(n): return []\n", LOOP).outcome == "failed"
 
 
-@pytest.mark.xfail(reason="the text of a KeyError is quoted once where it is raised and once more where it is checked")
 def test_the_key_of_a_key_error_arrives(process: Sandbox) -> None:
     assert judged(process, "def f(key): return {}[key]\n", QUOTED).outcome == "passed"
 
 
-@pytest.mark.xfail(reason="an answer larger than a frame ends the solution's process")
 def test_an_answer_too_large_for_a_frame_costs_one_check(process: Sandbox) -> None:
     source = "def f(n): return 'x' * n\n"
     verdict = judged(process, source, "assert f(5_000_000) == ''", "assert f(1) == 'x'")
     assert [check.passed for check in verdict.checks] == [False, True]
 
 
-@pytest.mark.xfail(reason="a range whose numbers Python refuses to print is shown with its address")
 def test_a_range_of_huge_numbers_is_shown_the_same_in_each_run(process: Sandbox) -> None:
     verdict = judged(process, "def f(n): return range(10**6000)\n", "assert f(1) == 1")
     assert "0x" not in verdict.failures[0].actual
@@ -214,7 +210,7 @@ def test_what_is_too_large_for_the_solution_is_not_sent_and_is_no_fault(process:
 
 
 def test_more_calls_than_anybody_wants_are_no_pass(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("executor.grading.grade.MAX_CALLS", 5)  # the real limit takes a minute to reach
+    monkeypatch.setattr("executor.grading.asking.MAX_CALLS", 5)  # the real limit takes a minute to reach
     check = "for n in range(9):\n    try:\n        f(n)\n    except Exception:\n        pass\nassert True"
     verdict = judged(process, "def f(n): return n\n", check)
     assert (verdict.outcome, verdict.error) == ("failed", "the checks made more than 5 calls")

@@ -10,6 +10,7 @@ from executor.quarantine import Quarantine
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory.attempts import AttemptLimits
+from memory.cases import Generator
 from memory.events import TaskAdded
 from memory.memory_manager import MemoryManager
 from memory.tasks import Check, Task
@@ -76,3 +77,19 @@ def test_a_task_that_was_changed_is_no_longer_suspected(process: Sandbox, tmp_pa
         mended = a_task(checks=(Check(name="other", code="assert add(2, 2) == 4"),))
         memory.append([TaskAdded(task=mended, by="a test")])
         assert memory.state.tasks["add"].quarantined == ""
+
+
+def test_a_task_whose_generator_is_broken_is_not_chosen_though_it_was_passed(tmp_path: Path) -> None:
+    generator = Generator(source="def inputs(rng): return 1 // 0\n")
+    with open_memory(tmp_path) as memory:
+        _, notes = put(memory, a_task(reference=SOUND, generator=generator), Assessor(ProcessSandbox(), Weights()))
+        why = memory.state.tasks["add"].quarantined
+        assert why.startswith("its generator failed: ZeroDivisionError")
+        assert not memory.state.tasks["add"].awaits_validation
+        assert notes == [f"add is not tried any more: nobody passed it, and {why}"]
+
+
+def test_a_suspect_that_was_never_failed_is_tried_once_the_sandbox_is_back(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        put(memory, a_task(reference=SOUND), Away())
+        assert memory.state.tasks["add"].awaits_validation

@@ -280,7 +280,7 @@ def test_the_depth_that_may_cross_can_be_taken_apart_and_no_more(wrap: Any) -> N
 
 
 tags = st.sampled_from(
-    [*"tsdbicfroq", "fs", "ba", "it", "ty", "of", "x", "value", "args", "error", "missing", "classes"]
+    [*"tsdbicfroq", "fs", "ba", "it", "ty", "of", "x", "value", "args", "error", "missing", "classes", "cpu_s"]
 )
 words = st.sampled_from(
     ["0x1f", "-0x_1", "nan", "inf", "1e999", "AAAA", "AA=", "int", "NoneType", "eval", "\ud800", ""]
@@ -303,7 +303,7 @@ def taken(frame: bytes, to: Literal["load", "call"], *, mutates: bool) -> None:
     reply = answer(frame, to=to, mutates=mutates)
     handed_on = frame_of_answer(reply)
     assert len(handed_on) <= MAX_FRAME
-    assert reply.keys() <= {"value", "args", "error", "missing"}
+    assert reply.keys() <= {"value", "args", "error", "missing", "cpu_s"}
     told = json.loads(handed_on)
     for data in [told.get("value"), *told.get("args", [])]:
         with contextlib.suppress(WireError):
@@ -366,4 +366,53 @@ def test_parts_of_numbers_count_as_levels(tag: str) -> None:
     for _ in range(400):
         data = {tag: [data]}
     with pytest.raises(WireError):
+        Decoder().decode(data)
+
+
+BASES = [str, int, float, complex, bytes, bytearray, list, tuple, set, frozenset, dict,
+         collections.deque]  # fmt: skip
+
+
+def refuse(*_: object) -> Any:
+    raise RuntimeError("asked for its own opinion")
+
+
+def pretending(base: type) -> type:
+    """A subclass whose own ways of telling what it is are all lies or errors."""
+    lies = (
+        "__eq__",
+        "__ne__",
+        "__lt__",
+        "__bool__",
+        "__str__",
+        "__repr__",
+        "__reduce__",
+        "__format__",
+        "items",
+        "keys",
+    )
+    return type("Pretending", (base,), {**dict.fromkeys(lies, refuse), "__hash__": lambda _: 0})
+
+
+@given(st.data(), st.integers(0, 3))
+def test_a_subclass_of_any_base_arrives_as_that_base_and_nothing_else(data: st.DataObject, deep: int) -> None:
+    value: Any = data.draw(every_value.filter(lambda each: type(each) in BASES))
+    hidden = pretending(type(value))(value)
+    wrapped: Any = hidden
+    for _ in range(deep):
+        wrapped = [wrapped]
+    arrived = across(wrapped)
+    for _ in range(deep):
+        (arrived,) = arrived
+    assert exact(arrived) == exact(value)
+
+
+@given(st.binary() | st.text().map(str.encode) | st.recursive(st.sampled_from([b"1", b'"a"', b"null", b"1e999"]),
+       lambda x: x.map(lambda b: b"[" + b + b"]") | x.map(lambda b: b'{"s":' + b + b"}")))  # fmt: skip
+def test_any_bytes_that_are_json_decode_or_are_refused(frame: bytes) -> None:
+    try:
+        data = json.loads(frame)
+    except ValueError:
+        return
+    with contextlib.suppress(WireError):
         Decoder().decode(data)

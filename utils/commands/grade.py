@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from executor.grading.grade import MAX_FAILURES, grade
+from executor.grading.grade import grade
+from executor.grading.tally import MAX_FAILURES
 from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, Verdict
 from memory.reading import find_task, pending_tasks
 from memory.task_sources import built_in_curriculum, load_tasks
@@ -25,6 +26,7 @@ from utils.commands.programs import (
 )
 from utils.commands.shared import AsJson, Memory
 from utils.errors import InputError
+from utils.ids import new_seed
 from utils.settings import load_settings
 from utils.text import one_line
 
@@ -40,10 +42,14 @@ class Found:
     source: str
 
 
-def grade_file(
+def grade_file(  # noqa: PLR0913, PLR0917  one parameter for each option
     task: Annotated[str, typer.Argument(metavar="TASK", help="A task's id, or a file with tasks.")],
     solution: Annotated[Path, typer.Argument(metavar="SOLUTION_FILE", help="The code, as it is.")],
     which: Annotated[str | None, typer.Option("--task", metavar="ID", help="Which one of the file.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**63 - 1, help="Draws the same fresh inputs again; one by chance if left out."),
+    ] = None,
     sandbox: SandboxOption = None,
     memory: Memory = None,
     as_json: AsJson = False,
@@ -55,12 +61,12 @@ def grade_file(
     """
     settings = load_settings(sandbox=sandbox, memory=memory)
     found = find(task, which, settings.memory)
-    if not found.task.graded:
+    if found.task.mode == "none":
         raise InputError(f"task {found.task.id} of {found.source} has no checks: there is nothing to grade it by")
     source = read_source(solution, what="SOLUTION_FILE")
     limits = AttemptLimits(wall_s=settings.wall_s, cpu_s=settings.cpu_s, memory_mb=settings.memory_mb)
     with opened(settings) as place:
-        verdict = grade(found.task, source, place, limits=limits)
+        verdict = grade(found.task, source, place, limits=limits, seed=new_seed() if seed is None else seed)
     if as_json:
         show_ascii({"task": found.task.id, "source": found.source, **verdict.model_dump(mode="json")})
     else:
@@ -115,7 +121,14 @@ def _of_file(path: Path, which: str | None) -> Found:
 def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     yield f"task       {found.task.id} of {one_line(found.source)}"
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
-    yield f"verdict    {verdict.outcome}: {held}, {verdict.calls} calls"
+    word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
+    yield f"verdict    {verdict.outcome}: {held}, {verdict.calls} {word}"
+    if verdict.cooperative:
+        yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
+    if verdict.inputs_seed is not None:
+        yield f"inputs     drawn afresh with --seed {verdict.inputs_seed}"
+    if verdict.suspect:
+        yield f"the task   is suspect, nothing was drawn afresh: {one_line(verdict.suspect)}"
     if verdict.error:
         yield "error"
         yield from indented(verdict.error)
@@ -155,9 +168,14 @@ def _summary(check: CheckVerdict) -> str:
 
 
 def _failure_lines(failure: Assertion) -> Iterator[str]:
-    yield f"    line {failure.line}: {one_line(failure.source)}" if failure.line else "    outside of an assertion"
+    if failure.line:
+        yield f"    line {failure.line}: {one_line(failure.source)}"
+    elif not (failure.expected or failure.traceback):  # neither a case nor a test
+        yield "    outside of an assertion"
     for name in DETAILS:
         text: str = getattr(failure, name)
+        if name == "traceback" and failure.error and text.strip() == failure.error:
+            continue
         if "\n" in text.strip():
             yield f"      {name}"
             yield from indented(text, 8)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from executor.grading.grade import run_facts, sandbox_facts
+from executor.grading.facts import run_facts, sandbox_facts
 from executor.run_code import run_code
 from executor.sandbox import ExecutionResult, Limits, Output, Status
 from utils.commands.programs import SandboxOption, fact_lines, indented, opened, read_source, show_ascii, show_escaped

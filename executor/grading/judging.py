@@ -1,0 +1,101 @@
+"""The host's side of code mode: it carries calls from the judge to the candidate, and counts what the judge reports."""
+
+import ast
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from executor.grading.answers import frame_of_answer
+from executor.grading.asking import Asking
+from executor.grading.facts import describe_end
+from executor.grading.tally import Tally
+from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, ExecutionResult
+from memory.attempts import Assertion, CheckVerdict
+from memory.tasks import Check, Task
+from utils.errors import Interrupted, SandboxFault
+
+
+class Judging:
+    """One judge that runs the checks of one task."""
+
+    def __init__(self, task: Task, judge: Conversation, line: Asking, tally: Tally) -> None:
+        """Nothing is sent yet."""
+        self._task, self._judge, self._line, self._tally = task, judge, line, tally
+        self._nonce = secrets.token_hex(16)
+        self.done = False
+        """Whether the judge has said, with the nonce, that all checks are over."""
+
+    def relay(self) -> None:
+        """Carry calls and answers until the judge is done or gone.
+
+        Raises:
+            Interrupted: the sandbox was closed meanwhile.
+        """
+        start = {
+            "nonce": self._nonce,
+            "setup": self._task.setup,
+            "interface": self._task.callable_names,
+            "checks": [check.model_dump(include={"code"}) for check in self._task.checks],
+        }
+        try:
+            self._judge.send(json.dumps(start).encode())
+            while not self.done:
+                self._take(json.loads(self._judge.receive()))
+        except ConversationCancelled:
+            raise Interrupted("the sandbox was closed during a grading") from None
+        except ConversationEnded:
+            return
+
+    def blame(self, judge: ExecutionResult) -> str:
+        """Why the checks are not done, empty if they are.
+
+        Raises:
+            SandboxFault: the judge broke by itself, before it had asked the candidate anything.
+        """
+        if self.done:
+            return ""
+        if self._line.calls == 0 and not self._tally.checks:
+            said = f"{describe_end(judge)}): {judge.stderr.text[-500:]}"
+            raise SandboxFault(f"the judge ended before its first call ({said}")
+        return f"the checks did not come to their end: {describe_end(judge)}"
+
+    def _take(self, message: dict[str, Any]) -> None:
+        match message["op"]:
+            case "call":
+                request = {key: message[key] for key in ("name", "object", "args", "kwargs")}
+                self._judge.send(frame_of_answer(self._line.call(request)))
+            case "check":
+                self._note(self._task.checks[message["index"]], message)
+            case "done":
+                self.done = message["nonce"] == self._nonce
+
+    def _note(self, check: Check, message: Mapping[str, Any]) -> None:
+        failed, error, total = message["failures"], message["error"], message["total"]
+        if not (total or error) and could_hold(check.code):
+            error = "none of its assertions ran"
+        passed = not error and message["passed"] == total
+        # a check that died outside of an assert lost one thing that it wanted, whatever it counted until then
+        total += 1 if error and not failed else 0
+        if error:  # nor shall dying early make the share that held larger
+            total = max(total, count_asserts(check.code))
+        if error and not failed:
+            failed = [{"line": 0, "source": "", "expected": "", "error": error, **message["last"]}]
+        self._tally.note(
+            CheckVerdict(
+                name=check.name, passed=passed, assertions_passed=message["passed"], assertions_total=total, error=error
+            ),
+            failures=[Assertion(check=check.name, passed=False, **each) for each in failed],
+            passes=[Assertion(check=check.name, passed=True, **each) for each in message["passes"]],
+        )
+
+
+def could_hold(code: str) -> bool:
+    """Whether an assert of the code can hold; `assert False` marks a place that must not be reached."""
+    asserts = (node.test for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert))
+    return any(not isinstance(test, ast.Constant) or test.value for test in asserts)
+
+
+def count_asserts(code: str) -> int:
+    """How many asserts stand in the code; at least 1."""
+    return max(1, sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(code))))

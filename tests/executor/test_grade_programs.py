@@ -1,0 +1,78 @@
+"""Whole programs, graded by what they print."""
+
+from typing import Any
+
+import pytest
+
+from executor.sandbox import Sandbox
+from memory.cases import Generator, ProgramCase
+from memory.tasks import Constraints, Task
+from tests.executor.grading_tasks import PROGRAM, PROGRAM_REFERENCE, judged
+
+
+def program(*cases: ProgramCase, **fields: object) -> Task:
+    return Task.model_validate({"id": "p", "name": "p", "goal": "g", "program_cases": cases, **fields})
+
+
+def test_a_program_is_judged_by_what_it_prints_and_how_it_ends(process: Sandbox) -> None:
+    wrong_code = judged(process, PROGRAM, f"{PROGRAM_REFERENCE}raise SystemExit(3)\n")
+    assert (wrong_code.outcome, wrong_code.failures[0].error) == ("failed", "the program did not end well: exit code 3")
+    silent = judged(process, PROGRAM, "raise SystemExit(0)\n")
+    assert [(each.arguments, each.expected, each.actual) for each in silent.failures] == [
+        ("1 2\n", "3\n", ""), ("-1 1\n", "0\n", ""),
+    ]  # fmt: skip
+    assert [check.name for check in silent.checks] == ["case 1", "below 0"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "exact", "outcome"),
+    [
+        (r"a\nb\n", False, "passed"),
+        (r"a  \nb\n\n\n", False, "passed"),
+        (r"a\r\nb", False, "passed"),
+        (r" a\nb", False, "failed"),
+        (r"a\n\nb", False, "failed"),
+        (r"a\nb\n", True, "passed"),
+        (r"a\nb", True, "failed"),
+        (r"a \nb\n", True, "failed"),
+    ],
+)
+def test_white_space_at_ends_counts_only_where_the_task_says(
+    process: Sandbox,
+    printed: str,
+    exact: Any,
+    outcome: str,
+) -> None:
+    task = program(ProgramCase(stdout="a\nb\n"), exact_output=exact)
+    assert judged(process, task, f'print("{printed}", end="")\n').outcome == outcome
+
+
+def test_output_beyond_what_is_kept_fails_and_says_so(process: Sandbox) -> None:
+    verdict = judged(process, program(ProgramCase(stdout="x")), "print('x' * 200_000)\n")
+    assert verdict.failures[0].error == "the output is longer than what is kept: 200001 bytes"
+
+
+def test_an_output_as_long_as_the_right_one_is_kept(process: Sandbox) -> None:
+    task = program(ProgramCase(stdout="x" * 99_999))
+    assert judged(process, task, "print('x' * 99_999)\n").outcome == "passed"
+
+
+def test_the_limits_of_a_program_hold_for_all_its_cases_together(process: Sandbox) -> None:
+    task = program(*(ProgramCase(stdin=str(n), stdout="") for n in range(9)), constraints=Constraints(wall_s=1.5))
+    verdict = judged(process, task, "import time\ntime.sleep(0.6)\n")
+    assert (verdict.outcome, verdict.candidate.status) == ("failed", "timeout")
+    assert 1 <= verdict.assertions_passed <= 2
+    assert verdict.failures[-1].error == "the time of the cases before it was all there is"
+    assert verdict.candidate.wall_s < 2.5
+
+
+def test_fresh_texts_go_to_a_program(process: Sandbox) -> None:
+    generator = Generator(
+        source="def inputs(rng):\n    for n in range(4):\n        yield f'{n} {rng.random() // 1:.0f}\\n'\n"
+    )
+    task = PROGRAM.model_copy(update={"generator": generator})
+    assert judged(process, task, PROGRAM_REFERENCE).assertions_total == 6
+    table = judged(process, task, "print({'1 2': 3, '-1 1': 0}[input()])\n")
+    assert [check.passed for check in table.checks] == [True, True, False]
+    broken = judged(process, task.model_copy(update={"reference": "raise SystemExit(1)"}), PROGRAM_REFERENCE)
+    assert (broken.outcome, broken.suspect[:27]) == ("passed", "its reference does not answ")
