@@ -15,8 +15,11 @@ from pathlib import Path
 _ROOT = Path(__file__).parents[1]
 _FRAMES = "executor.agent.frames"
 _AGENT = tuple(
-    f"executor.agent.{name}" for name in ("kernel", "processes", "workspace", "job", "zygote", "watch", "resident")
-)
+    f"executor.agent.{name}"
+    for name in (
+        "kernel", "processes", "workspace", "surroundings", "host", "job", "outcome", "zygote", "watch", "resident",
+    )
+)  # fmt: skip
 _LIBRARY = tuple(f"executor.grading.{name}" for name in ("wire", "candidate_agent", "remote", "judge_agent"))
 
 # makes modules of SOURCES, the packages above them included, so that they can import each other by their names

@@ -5,24 +5,23 @@ once; for each job `started`, the program's bytes, `result`, then `clean`; `erro
 after which the agent ends, when it cannot prove that nothing of the job is left.
 """
 
-# ruff: noqa: PTH123
-
 from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import socket
 import sys
 import time
 
 from executor.agent.frames import LENGTH, packed, write_all
+from executor.agent.host import Host, HostGone
 from executor.agent.job import ENVIRONMENT, Child, ChildStreams, Streams
 from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
-from executor.agent.processes import all_processes, borrowed, cgroup_memory, cgroup_oom_kills, tasks_of
-from executor.agent.watch import Host, HostGone, Watch
-from executor.agent.workspace import MIB, Artifacts, empty, space_used, traces
+from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills
+from executor.agent.surroundings import Users, facts, limits_of
+from executor.agent.watch import Watch
+from executor.agent.workspace import Artifacts, empty, space_used, traces
 from executor.agent.zygote import Zygote, serve
 
 TYPE_CHECKING = False
@@ -32,41 +31,6 @@ if TYPE_CHECKING:
 LARGEST_ORDER = 1 << 30
 REDIAL_S, REDIAL_AT_MOST_S = 0.05, 5.0
 MOST_JOBS_OF_A_SERVICE = 200
-MOST_JOBS = 1000  # user ids of a slot; the host recycles it long before
-FIRST_USER, LAST_USER = 60_000, 64_999  # for jobs where a namespace maps only the usual 65,536 ids
-FIRST_HIGH_USER = 1 << 20
-
-
-class Users:
-    """User ids for jobs, each once, from a base of this agent's own: the kernel counts processes by id, for all slots
-    together.
-    """
-
-    def __init__(self, *, given: bool) -> None:
-        self._given, self._next = given and os.getuid() == 0, 0
-        chance = int.from_bytes(os.urandom(4), "big")
-        self._base = FIRST_HIGH_USER + chance % (1 << 20) * MOST_JOBS if _all_ids_are_mapped() else 0
-        self._chance = chance
-
-    def fresh(self) -> int | None:
-        """An id that runs nothing; None where jobs have this agent's own."""
-        if not self._given:
-            return None
-        self._next += 1
-        if self._base:
-            return self._base + self._next % MOST_JOBS
-        while tasks_of(uid := FIRST_USER + (self._chance + self._next) % (LAST_USER - FIRST_USER)):
-            self._next += 1
-        return uid
-
-
-def _all_ids_are_mapped() -> bool:
-    """Whether this user namespace has ids beyond the usual ones."""
-    try:
-        with open("/proc/self/uid_map", encoding="ascii") as spans:
-            return any(int(first) == 0 and int(count) >= 1 << 31 for first, _, count in map(str.split, spans))
-    except OSError:
-        return False
 
 
 def harden(*, first: bool) -> None:
@@ -91,33 +55,6 @@ def prepare(config: dict[str, Any]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # PID 1 is deaf to signals from inside but for those that it handles
     return wake
-
-
-def limits_of(pid: int) -> str:
-    """A process's limits, as the kernel tells them."""
-    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
-        return limits.read()
-
-
-def facts(roots: list[str]) -> dict[str, Any]:
-    """What this machine shows of how it is shut in, for a host that did not make it; nothing where /proc is silent."""
-    found: dict[str, Any] = {"python": sys.version.split()[0]}
-    found["read_only_root"] = bool(os.statvfs("/").f_flag & os.ST_RDONLY)
-    try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
-            status = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        with open("/proc/net/dev", encoding="ascii") as lines:
-            cards = [line.split(":")[0].strip() for line in lines if ":" in line]
-    except OSError:
-        return found
-    found["network"] = [card for card in cards if card != "lo"]
-    for name, field in (("capabilities", "CapBnd"), ("no_new_privileges", "NoNewPrivs"), ("seccomp", "Seccomp")):
-        found[name] = status.get(field, "")
-    if roots:
-        space = os.statvfs(roots[0])
-        found["file_mb"], found["inodes"] = space.f_blocks * space.f_frsize // MIB, space.f_files
-    memory = cgroup_memory()
-    return found if memory is None else {**found, "memory_mb": memory // MIB}
 
 
 class Agent:
@@ -229,7 +166,7 @@ class Agent:
             "files": [space_used(root) for root in self._config["roots"]],
             "System V objects": traces(),
             "limits": [limits_of(pid) for pid in pids if pid in everyone],
-            "this process's limits": resource.getrlimit(resource.RLIMIT_NOFILE),
+            "priorities": [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids if pid in everyone],
         }
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import select
-import signal
-import sys
 import time
 
-from executor.agent.frames import Inbox, packed
+from executor.agent.frames import packed
+from executor.agent.host import CHUNK, Host
 from executor.agent.job import Streams, seconds_up
+from executor.agent.outcome import Capture, Ended, status_of
 from executor.agent.processes import cgroup_cpu_s, job_processes, kill_all_as, kill_descendants
 from executor.agent.workspace import MIB, MOST_ENTRIES, disk_use, space_used
 
@@ -21,98 +20,8 @@ if TYPE_CHECKING:
 
 TICK_S = 0.25
 DISK_TICK_S = 0.05
-CHUNK = 1 << 16
 MOST_WAITING = 1 << 20  # bytes of a program that wait for the host, until no more of them are taken
 MOST_PENDING = 8 << 20  # bytes of the host that wait for a program, until no more are read
-
-
-class Capture:
-    """What is kept of one output stream: the first and the last `half` bytes, and the count of all."""
-
-    def __init__(self, half: int) -> None:
-        self.half, self.head, self.tail, self.total = half, b"", bytearray(), 0
-
-    def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
-        self.total += len(data)
-        room = self.half - len(self.head)
-        self.head += data[:room] if room > 0 else b""
-        self.tail += data[max(room, 0) :]
-        if len(self.tail) > self.half:
-            del self.tail[: len(self.tail) - self.half]
-
-
-class Ended:
-    """How the job's first process ended: wait status and resource usage."""
-
-    def __init__(self, status: int, usage: resource.struct_rusage) -> None:
-        self.signal = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        self.exit_code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else None
-        self.cpu_s = usage.ru_utime + usage.ru_stime
-        self.peak_mb = usage.ru_maxrss / (MIB if sys.platform == "darwin" else 1024)
-
-
-class HostGone(Exception):  # noqa: N818  an end is no error
-    """Nobody is there any more who could be told anything."""
-
-
-class Host:
-    """The agent's way to the host: messages in on fd 0, out on fd 1, neither of which ever blocks a job's watching."""
-
-    def __init__(self, *, largest: int) -> None:
-        self.inbox, self.outgoing, self.gone = Inbox(largest=largest), bytearray(), False
-        self._input, self._output = 0, 1
-        os.set_blocking(0, False)
-        os.set_blocking(1, False)
-
-    def read(self) -> None:
-        """Take what is there."""
-        try:
-            data = os.read(self._input, CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        self.gone = self.gone or not data
-        self.inbox.feed(data)
-
-    def write(self) -> None:
-        """Hand out as much as goes."""
-        try:
-            del self.outgoing[: os.write(self._output, self.outgoing[: 4 * CHUNK])]
-        except BlockingIOError:
-            return
-        except OSError:
-            self.gone = True
-
-    def tell(self, header: dict[str, Any], *blobs: bytes) -> None:
-        """Queue one message."""
-        self.outgoing += packed(header, *blobs)
-
-    def flush(self) -> None:
-        """Hand out everything, however long the host takes to read it, or until it is gone."""
-        poller = select.poll()
-        poller.register(self._output, select.POLLOUT)
-        poller.register(self._input, 0)
-        while self.outgoing and not self.gone:
-            for fd, event in poller.poll():
-                self.gone = self.gone or bool(event & (select.POLLHUP | select.POLLERR) and fd == self._input)
-            self.write()
-
-    def next(self) -> tuple[dict[str, Any] | None, bytes]:
-        """The next message, however long it takes to come.
-
-        Raises:
-            HostGone: none will come.
-        """
-        poller = select.poll()
-        poller.register(self._input, select.POLLIN)
-        while (message := self.inbox.next()) is None:
-            if self.gone:
-                raise HostGone
-            poller.poll()
-            self.read()
-        return message
 
 
 class Watch:
@@ -129,7 +38,7 @@ class Watch:
         self.ended: Ended | None = None
         self.reaped_cpu_s = self.seen_cpu_s = 0.0
         self.counted_before = self._counted_cpu_s()
-        self.files_before = space_used(config["roots"][0])[1] if config["roots"] else 0
+        self.files_before = space_used(config["roots"][0]) if config["roots"] else (0, 0)
         self.began = self.finished = time.monotonic()
         self.deadline = self.began + self.limits["wall_s"]
         self.next_look = self.began + TICK_S
@@ -326,11 +235,13 @@ class Watch:
                 self.remark = f"its processes together used {used:.1f} s"
 
     def _look_at_files(self) -> None:
-        """Set the reason if there are too many files, where no mount option limits their number."""
-        if self.config["roots"]:
-            made = space_used(self.config["roots"][0])[1] - self.files_before
-            if made > self.limits["inodes"]:
-                self.reason, self.remark = self.reason or "disk_limit", self.remark or f"it made {made} files"
+        """Set the reason if there are too many files, or too much in them, where no mount option limits that."""
+        if not self.config["roots"]:
+            return
+        (size, made), (size_before, made_before) = space_used(self.config["roots"][0]), self.files_before
+        if made - made_before > self.limits["inodes"] or size - size_before > self.limits["file_mb"] * MIB:
+            self.reason = self.reason or "disk_limit"
+            self.remark = f"its files took {(size - size_before) / MIB:.1f} MiB, {made - made_before} of them"
 
     def _look_at_folder(self) -> None:
         """Set the reason if the job's folder holds too much, as it is no file system with a size of its own."""
@@ -379,7 +290,7 @@ class Watch:
         """Tell the host how a job ended whose processes are all gone."""
         ended = self.ended
         assert ended is not None
-        status = status_of(self, ended, oom_kills=oom_kills)
+        status = status_of(ended, self.limits, reason="exec_error" if self.told else self.reason, oom_kills=oom_kills)
         detail = self.told.decode("utf-8", "replace").partition(": ")[2] or self.remark
         if oom_kills and status != "oom":
             detail = detail or f"the kernel ended {oom_kills} of its processes for lack of memory"
@@ -398,19 +309,3 @@ class Watch:
         }
         kept = [bytes(part) for output in self.outputs for part in (output.head, output.tail)]
         self.host.tell(header, *kept, *(data for _, data in artifacts))
-
-
-def status_of(watch: Watch, ended: Ended, *, oom_kills: int) -> str:
-    """The word for how the job ended."""
-    cpu = seconds_up(watch.limits["cpu_s"])
-    if watch.told or watch.reason:
-        return "exec_error" if watch.told else watch.reason
-    if ended.exit_code is not None:
-        return "exit"
-    if ended.signal == signal.SIGXFSZ:
-        return "disk_limit"
-    if ended.signal == signal.SIGKILL and oom_kills:
-        return "oom"
-    limit_s = {signal.SIGXCPU: cpu, signal.SIGKILL: cpu + 1}.get(signal.Signals(ended.signal or 0))
-    # the kernel enforces the limit by ticks and reports exact times; on a busy machine they were seen 20 % apart
-    return "cpu_limit" if limit_s is not None and ended.cpu_s >= 0.7 * limit_s else "signal"

@@ -40,9 +40,9 @@ def disk_use(folder: str) -> tuple[int, int]:
 
 
 def space_used(root: str) -> tuple[int, int]:
-    """Blocks and inodes in use on the file system at root."""
+    """Bytes and inodes in use on the file system at root."""
     found = os.statvfs(root)
-    return found.f_blocks - found.f_bfree, found.f_files - found.f_ffree
+    return (found.f_blocks - found.f_bfree) * found.f_frsize, found.f_files - found.f_ffree
 
 
 class Artifacts:
@@ -96,7 +96,6 @@ def empty(root: str) -> None:
     Raises:
         OSError: something cannot be removed.
     """
-    number = 0
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -110,8 +109,7 @@ def empty(root: str) -> None:
             elif not folder:
                 waiting.append(name)
             else:
-                number += 1
-                moved = f".{number}.{os.getpid()}"
+                moved = f".{os.urandom(12).hex()}"  # no name that a job could have taken on purpose
                 os.chmod(path, 0o700)  # a folder is written to when its parent changes
                 os.rename(path, os.path.join(root, moved))
                 waiting.append(moved)

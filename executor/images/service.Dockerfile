@@ -9,6 +9,7 @@ RUN apt-get update \
     && find / -xdev -perm /6000 ! -type l -exec chmod ug-s {} +
 # 10001 is the loop's user: the socket's folder is open to it alone, whoever mounts the volume first
 RUN mkdir --mode 0700 /run/builder-trainer && chown 10001:10001 /run/builder-trainer
+ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=2 LANG=C.UTF-8 TZ=UTC
 COPY executor /build/executor
 COPY utils /build/utils
 RUN cd /build && python3 -B -m executor.sandbox_service > /agent.py && rm -r /build

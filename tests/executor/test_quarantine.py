@@ -79,10 +79,10 @@ def test_a_task_that_was_changed_is_no_longer_suspected(process: Sandbox, tmp_pa
         assert memory.state.tasks["add"].quarantined == ""
 
 
-def test_a_task_whose_generator_is_broken_is_not_chosen_though_it_was_passed(tmp_path: Path) -> None:
+def test_a_task_whose_generator_is_broken_is_not_chosen_though_it_was_passed(process: Sandbox, tmp_path: Path) -> None:
     generator = Generator(source="def inputs(rng): return 1 // 0\n")
     with open_memory(tmp_path) as memory:
-        _, notes = put(memory, a_task(reference=SOUND, generator=generator), Assessor(ProcessSandbox(), Weights()))
+        _, notes = put(memory, a_task(reference=SOUND, generator=generator), Assessor(process, Weights()))
         why = memory.state.tasks["add"].quarantined
         assert why.startswith("its generator failed: ZeroDivisionError")
         assert not memory.state.tasks["add"].awaits_validation

@@ -8,8 +8,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import pytest
 
@@ -32,6 +33,7 @@ from executor.sandbox import (
 )
 from executor.slots import PoolRules
 from executor.supervise import Supervisor
+from tests.executor.conftest import opened
 from utils.errors import SandboxFault
 
 QUICK = Limits(wall_s=5.0, cpu_s=2.0, memory_mb=256, file_mb=8)
@@ -176,14 +178,16 @@ def test_bubblewrap_that_is_not_installed_is_named() -> None:
 
 
 def test_closing_a_safe_sandbox_ends_what_runs_in_it(isolated: Sandbox) -> None:
-    other = choose_sandbox(cast("SandboxKind", isolated.tier.kind), trusted_code_only=True)
-    assert closed_during(other, SLEEP).status is Status.CANCELLED
+    with contextmanager(opened)(cast("SandboxKind", isolated.tier.kind)) as other:
+        assert closed_during(other, SLEEP).status is Status.CANCELLED
 
 
 @pytest.mark.parametrize(
     ("kind", "killed"), [("process", "host"), ("landlock", "host"), ("bubblewrap", "host"), ("bubblewrap", "bwrap")]
 )
-def test_a_job_does_not_survive_those_who_started_it(kind: SandboxKind, killed: str, tmp_path: Path) -> None:
+def test_a_job_does_not_survive_those_who_started_it(
+    kind: Literal["process", "landlock", "bubblewrap"], killed: str, tmp_path: Path
+) -> None:
     choose_sandbox(kind, trusted_code_only=True).close()
     marker, environment = uuid.uuid4().hex, {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen((sys.executable, "-c", HOST, kind, marker), cwd=ROOT, env=environment) as host:
