@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from executor.choose_sandbox import choose_sandbox
+from utils.errors import InputError
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 SHARED = CHECKOUT.parent / "shared"
 
@@ -40,3 +43,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped and os.environ.get("BT_TESTS_MUST_RUN") == "1" and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, though nothing may be: {report.longrepr}"
+
+
+@pytest.fixture(params=["process", "bubblewrap"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """A kind of sandbox that works here without a daemon."""
+    if request.param == "bubblewrap":
+        try:
+            choose_sandbox("bubblewrap", trusted_code_only=True).close()
+        except InputError as refusal:
+            pytest.skip(str(refusal))
+    return str(request.param)

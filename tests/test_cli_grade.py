@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from executor.choose_sandbox import choose_sandbox
 from memory.task_sources import built_in_curriculum
 from tests.running import Ran, cli
-from utils.errors import InputError
 
 TASK = built_in_curriculum()[0]
 SLUG: dict[str, Any] = {
@@ -32,16 +30,6 @@ HUMANEVAL = {
     "canonical_solution": "    return a + b\n",
     "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n    assert candidate(0, 0) == 0\n",
 }
-
-
-@pytest.fixture(params=["process", "bubblewrap"])
-def kind(request: pytest.FixtureRequest) -> str:
-    if request.param == "bubblewrap":
-        try:
-            choose_sandbox("bubblewrap", trusted_code_only=True).close()
-        except InputError as refusal:
-            pytest.skip(str(refusal))
-    return str(request.param)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.choose_sandbox import choose_sandbox
 from executor.process_sandbox import ProcessSandbox
 from executor.run_cmd import run_cmd
 from executor.sandbox import Limits
@@ -26,16 +25,6 @@ def no_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither Docker nor bubblewrap can be found."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     monkeypatch.setenv("PATH", str(tmp_path))
-
-
-@pytest.fixture(params=["process", "bubblewrap"])
-def kind(request: pytest.FixtureRequest) -> str:
-    if request.param == "bubblewrap":
-        try:
-            choose_sandbox("bubblewrap", trusted_code_only=True).close()
-        except InputError as refusal:
-            pytest.skip(str(refusal))
-    return str(request.param)
 
 
 @pytest.fixture
