@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from executor.bubblewrap_sandbox import BubblewrapSandbox
-from executor.choose_sandbox import TRIAL, SandboxKind, choose_sandbox
+from executor.choose_sandbox import DEFAULTS, RUNTIME_TODO, TRIAL, SandboxKind, SandboxOptions, choose_sandbox
 from executor.docker_sandbox import DockerSandbox
 from executor.doctor.findings import Finding, Level, fault_finding
 from executor.grading.grade import grade
@@ -61,13 +61,23 @@ class Building:
         self.waiting(text)
 
 
-def docker(wanted: SandboxChoice, waiting: Waiting, dockerfile: Path = DOCKERFILE) -> Finding:
+def docker(
+    wanted: SandboxChoice, waiting: Waiting, *, options: SandboxOptions = DEFAULTS, dockerfile: Path = DOCKERFILE
+) -> Finding:
     """Whether a job runs in a container; the image is built only if Docker was asked for by name."""
-    needed = wanted == "docker"
-    building = Building(allowed=needed, waiting=waiting)
-    finding = _trial(
-        "docker", needed, START_DOCKER, lambda: DockerSandbox(progress=building.progress, dockerfile=dockerfile)
-    )
+    building = Building(allowed=wanted == "docker", waiting=waiting)
+
+    def made() -> Sandbox:
+        return DockerSandbox(
+            progress=building.progress,
+            dockerfile=dockerfile,
+            packages=options.packages,
+            isolation=options.isolation,
+            runtime=options.runtime,
+        )
+
+    todo = f"{START_DOCKER}; {RUNTIME_TODO}" if options.runtime else START_DOCKER
+    finding = _trial("docker", wanted == "docker", todo, made)
     if building.missing and not building.allowed:
         return Finding("docker", "warning", "the engine answers, but its image for sandboxes is not built yet", BUILD)
     return finding
@@ -102,9 +112,17 @@ def _trial(kind: SandboxKind, needed: bool, todo: str, make: Callable[[], Sandbo
 class Workplace:
     """The sandbox that the loop would take, and a grading in it; closed with the stack."""
 
-    def __init__(self, wanted: SandboxChoice, *, trusted_code_only: bool, stack: ExitStack, waiting: Waiting) -> None:
+    def __init__(
+        self,
+        wanted: SandboxChoice,
+        *,
+        trusted_code_only: bool,
+        stack: ExitStack,
+        waiting: Waiting,
+        options: SandboxOptions = DEFAULTS,
+    ) -> None:
         """Nothing is started yet."""
-        self._wanted, self._trusted = wanted, trusted_code_only
+        self._wanted, self._trusted, self._options = wanted, trusted_code_only, options
         self._stack, self._waiting = stack, waiting
         self._sandbox: Sandbox | None = None
 
@@ -112,9 +130,12 @@ class Workplace:
         """Which sandbox it is, whether it works, and what it does not cover."""
         building = Building(allowed=self._wanted == "docker", waiting=self._waiting)
         try:
-            sandbox = choose_sandbox(self._wanted, trusted_code_only=self._trusted, progress=building.progress)
+            sandbox = choose_sandbox(
+                self._wanted, trusted_code_only=self._trusted, progress=building.progress, options=self._options
+            )
         except InputError as refusal:
-            todo = BUILD if building.missing else f"{START_DOCKER}, or {INSTALL_BUBBLEWRAP}"
+            other = RUNTIME_TODO if self._options.runtime else f"{START_DOCKER}, or {INSTALL_BUBBLEWRAP}"
+            todo = BUILD if building.missing else other
             return Finding("sandbox", "problem", str(refusal), todo)
         self._stack.callback(sandbox.close)
         self._sandbox, tier = sandbox, sandbox.tier
