@@ -76,10 +76,12 @@ class Tonight:
             Check("reading the event log to its end", memory.log),
             Check("looking at the views", memory.views),
             Check("reading the tasks", self.tasks),
+            Check("looking at the system", sandboxes.system),
             Check("running a job in Docker", self._docker),
             Check("running a job in bubblewrap", lambda: sandboxes.bubblewrap(settings.sandbox)),
             Check("running a job in Landlock", lambda: sandboxes.landlock(settings.sandbox)),
             Check("choosing the sandbox", place.choice),
+            Check("running a dozen attacks in it", place.attacks),
             Check("grading a right and a wrong solution", lambda: place.grading(limits)),
             *self._model_checks(),
         ]
