@@ -61,7 +61,7 @@ def test_a_forked_script_sees_what_a_script_sees_and_nothing_of_the_agent(sandbo
         "import os, sys\n"
         "print(__name__, sys.argv, os.path.basename(__file__), os.path.isabs(__file__), open('data/beside').read())\n"
         "print(sorted(name for name in globals() if name[0] != '_'), 'config' in globals(), sys.flags.no_user_site)\n"
-        "print(sys.modules['__main__'].__dict__ is globals(), os.getcwd() == os.environ['HOME'] != '/', '' in sys.path)\n"
+        "print(sys.modules['__main__'].__dict__ is globals(), os.getcwd() == os.environ['HOME'], '' in sys.path)\n"
         "print(sorted(os.environ) == " + repr(sorted(
             ["HOME", "LANG", "MALLOC_ARENA_MAX", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "TZ"])) + ")\n"
     )  # fmt: skip
