@@ -1,8 +1,8 @@
 """Finds the best sandbox that works here, by running a tiny job in it; never falls through to less without saying so.
 
-For code that nobody has read: Docker, then bubblewrap, then Landlock, then a refusal that says what to install. For the
-rehearsal model, whose code is this project's own: bubblewrap, then a plain process, so that a first run needs nothing
-and is quick (measured: a program takes 0.04 s in either, 0.3 s in a container).
+For code that nobody has read: Docker, then bubblewrap, then Landlock, then a refusal that says what to install; with a
+runtime for containers Docker or a refusal, since who names a runtime wants no less. For the rehearsal model, whose code
+is this project's own: bubblewrap, then a plain process, so that a first run needs nothing and waits for no image.
 """
 
 from collections.abc import Callable, Mapping
