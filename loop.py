@@ -21,7 +21,7 @@ from builder.findings import find
 from builder.prompting import NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from executor.assess import Assessor
-from executor.choose_sandbox import choose_sandbox
+from executor.choose_sandbox import SandboxOptions, choose_sandbox
 from executor.grading.facts import sandbox_facts
 from executor.parking import Parking
 from executor.quarantine import Quarantine
@@ -378,7 +378,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         settings.sandbox,
         trusted_code_only=settings.llm == REHEARSAL,
         progress=display.note,
-        packages=settings.sandbox_packages,
+        options=SandboxOptions.of_settings(settings),
     )
     stack.callback(sandbox.close)
     strategy = StrategyManager([task.id for task in tasks], schedule=settings.schedule)

@@ -1,4 +1,4 @@
-"""Runs code in fresh Linux namespaces made by bubblewrap (0.8 or later): no network, no host files but Python's.
+"""Runs code in Linux namespaces made by bubblewrap (0.8 or later): no network, no host files but Python's.
 
 Started as root it keeps root's uid namespace, since a uid that is mapped to the kernel's 0 has no RLIMIT_NPROC, and
 the agent gives each job a uid of its own. Started by anyone else it uses a user namespace and that user's uid.
@@ -79,7 +79,7 @@ def _own_directories(limits: Limits) -> list[str]:
 
 
 class BubblewrapSandbox:
-    """Runs every job in a fresh set of namespaces.
+    """Runs jobs in sets of namespaces.
 
     Args:
         reason: why this kind was chosen, for the tier.

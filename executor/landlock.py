@@ -1,4 +1,4 @@
-"""Landlock's rules for a job, as data that the launcher hands to the kernel, and what this kernel's Landlock can do.
+"""Landlock's rules for a job, as data that the agent hands to the kernel, and what this kernel's Landlock can do.
 
 Landlock (Linux 5.13 or later) lets a process without any privilege give up rights for itself and all that come from
 it: a domain. Its versions (ABI) differ in what they know; numbers and structures are those of linux/landlock.h, the

@@ -25,7 +25,7 @@ from executor.seccomp import (
 
 Numbers = tuple[int | None, int | None]  # x86_64, aarch64
 
-OWN_PID = 0x7FFFFFFF  # no process has this id; the launcher puts the job's in its place
+OWN_PID = 0x7FFFFFFF  # no process has this id; the agent puts the job's in its place
 AND = 0x54
 NOTHING_DONE = 0
 AF_UNIX, STREAM, SEQPACKET, SOCKET_TYPE = 1, 1, 5, 0xF

@@ -1,7 +1,7 @@
 """A sandbox in name only: an ordinary process of this user with limits, for code that is trusted.
 
 It covers accidents (endless loops, memory, output, leftovers). It does not cover malice: the code reads and writes
-whatever the user can, uses the network, and can signal the launcher and the host.
+whatever the user can, uses the network, and can signal the agent and the host.
 """
 
 import os
@@ -95,7 +95,7 @@ class ProcessSandbox:
         self._supervisor.close()
 
     def _launch(self, limits: Limits) -> PipeIsolation:
-        del limits  # the launcher sets them all
+        del limits  # the agent sets them all
         work = new_folder(None)
         config = AgentConfig(
             kind="process", work=str(work), first=False, resident=False, users=False, strict=False

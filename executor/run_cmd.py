@@ -13,6 +13,7 @@ def run_cmd(
     *,
     files: Mapping[str, bytes] = NO_FILES,
     stdin: bytes = b"",
+    collect: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> ExecutionResult:
     """The facts of one command, run to its end in a fresh working directory.
@@ -24,10 +25,12 @@ def run_cmd(
             other origin into such a line: hand it over as an argument, in a file or as stdin.
         files: what lies in the working directory, by relative path.
         stdin: what the command reads.
+        collect: patterns, as in `fnmatch`, of files in the working directory that are wanted afterwards.
         limits: what it may use; the defaults if None.
 
     Raises:
         SandboxFault: the sandbox could not run it.
     """
     argv = ("sh", "-c", command) if isinstance(command, str) else tuple(command)
-    return sandbox.run(Job(argv=argv, files=files, stdin=stdin, limits=limits or Limits()))
+    job = Job(argv=argv, files=files, stdin=stdin, collect=tuple(collect), limits=limits or Limits())
+    return sandbox.run(job)

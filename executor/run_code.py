@@ -1,6 +1,6 @@
 """The plain door to a sandbox for Python source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from executor.run_cmd import NO_FILES, run_cmd
 from executor.sandbox import ExecutionResult, Limits, Sandbox
@@ -14,6 +14,7 @@ def run_code(
     *,
     files: Mapping[str, bytes] = NO_FILES,
     stdin: bytes = b"",
+    collect: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> ExecutionResult:
     """The facts of one Python script, run to its end as main.py in a fresh working directory.
@@ -26,10 +27,12 @@ def run_code(
         source: the script; source that does not compile is an outcome (exit code 1), not an error.
         files: what else lies in the working directory, by relative path.
         stdin: what the script reads.
+        collect: patterns, as in `fnmatch`, of files in the working directory that are wanted afterwards.
         limits: what it may use; the defaults if None.
 
     Raises:
         SandboxFault: the sandbox could not run it.
     """
     script = source.encode("utf-8", "surrogatepass")  # a lone surrogate is the script's own syntax error
-    return run_cmd(sandbox, ("python", MAIN), files={**files, MAIN: script}, stdin=stdin, limits=limits)
+    argv, given = ("python", MAIN), {**files, MAIN: script}
+    return run_cmd(sandbox, argv, files=given, stdin=stdin, collect=collect, limits=limits)

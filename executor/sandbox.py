@@ -108,7 +108,7 @@ class ExecutionResult:
         stdout: what it printed.
         stderr: what it printed to the error stream.
         wall_s: seconds from its start to its end.
-        cpu_s: user and system seconds of all processes of the job; where the launcher was lost with the job and
+        cpu_s: user and system seconds of all processes of the job; where the agent was lost with the job and
             nobody counted, the wall time, so that a job that hides does not look fast.
         peak_mb: largest resident memory of one process of the job, MiB.
         tier: the sandbox that ran it.

@@ -1,6 +1,6 @@
 """The system calls of `executor.seccomp_calls` as the kernel and Docker want them: a filter and a profile.
 
-Both are allow-lists. The filter is put on every job by its launcher, the profile on every container with all that runs
+Both are allow-lists. The filter is put on every job by its agent, the profile on every container with all that runs
 in it. It does not cover: bugs in the calls that stay open; machines other than those listed.
 The filter is classic BPF over struct seccomp_data, see seccomp(2).
 """
@@ -13,13 +13,13 @@ from functools import cache
 from itertools import chain
 
 from executor.seccomp_calls import (
+    AGENT,
     ALLOWED,
     ANSWERS,
     CONDITIONAL,
     EAFNOSUPPORT,
     ENOSYS,
     EPERM,
-    LAUNCHER,
     REFUSED,
     Argument,
     Conditional,
@@ -130,7 +130,7 @@ def container_profile() -> str:
 
     The engine refuses what is not listed with EPERM, and with ENOSYS what is newer than all that is listed.
     """
-    names = sorted(chain(chain.from_iterable(ALLOWED.values()), LAUNCHER))
+    names = sorted(chain(chain.from_iterable(ALLOWED.values()), AGENT))
     ways = ((call.name, way) for call in CONDITIONAL for way in call.ways)
     syscalls = [
         {"names": names, "action": "SCMP_ACT_ALLOW"},

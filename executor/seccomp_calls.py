@@ -82,8 +82,8 @@ ALLOWED: dict[str, dict[str, Numbers]] = {
     },
 }  # fmt: skip
 
-# What a container's first process, the launcher, calls beyond that, to give a job a user of its own.
-LAUNCHER: dict[str, Numbers] = {
+# What a container's first process, the agent, calls beyond that, to give a job a user of its own.
+AGENT: dict[str, Numbers] = {
     "setgroups": (116, 159),
     "setresgid": (119, 149),
     "setresuid": (117, 147),
@@ -114,11 +114,11 @@ REFUSED: dict[str, dict[str, Numbers]] = {
     "moves pages between pipes and files: read-only files were overwritten so": {
         "splice": (275, 76), "tee": (276, 77), "vmsplice": (278, 75),
     },
-    "changes who a process is; the launcher has done that": {
+    "changes who a process is; the agent has done that": {
         "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
         "setfsuid": (122, 151), "setfsgid": (123, 152), "capset": (126, 91), "capget": (125, 90),
     },
-    "filters and confinements, which the launcher installs otherwise": {
+    "filters and confinements, which the agent installs otherwise": {
         "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
         "landlock_restrict_self": (446, 446),
     },

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def quick_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
 
 
-def by_name(ran: Ran) -> dict[str, dict[str, str]]:
+def by_name(ran: Ran) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in json.loads(ran.out)}
 
 
@@ -44,13 +45,16 @@ def test_a_server_over_http_is_examined_to_the_end(tmp_path: Path) -> None:
     found = by_name(ran)
     assert ran.code == 0, found
     assert list(found) == [
-        "Python", "packages", "clock", "disk space", "disk", "memory", "event log", "views", "tasks", "docker",
-        "bubblewrap", "landlock", "sandbox", "grading", "model server", "model", "completion",
+        "Python", "packages", "clock", "disk space", "disk", "memory", "event log", "views", "tasks", "system",
+        "docker", "bubblewrap", "landlock", "sandbox", "attacks", "grading", "model server", "model", "completion",
         "structured output", "context", "speed",
     ]  # fmt: skip
-    assert all(set(each) == {"name", "level", "said", "todo"} for each in found.values())
+    assert all(set(each) == {"name", "level", "said", "todo", "details"} for each in found.values())
     assert found["completion"]["level"] == found["structured output"]["level"] == "ok"
     assert found["sandbox"]["said"].startswith("UNSAFE")
+    assert (found["attacks"]["level"], "got through: " in found["attacks"]["said"]) == ("warning", True)
+    assert "got through: read a file of this machine" in found["attacks"]["details"]
+    assert any(line.startswith("not covered: everything: files, network") for line in found["attacks"]["details"])
 
 
 def test_a_server_that_is_away_is_a_problem_with_a_remedy_and_no_log_on_the_way(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_an_unknown_sandbox_and_a_wrong_setting_are_refused(folder: Path, monkey
 def test_a_sandbox_that_cannot_start_a_grading_is_a_fault_and_no_verdict(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The trial job runs; the second start of the launcher, which is the grading's first, is refused."""
+    """The trial job runs; the second start of the agent, which is the grading's first, is refused."""
     program = folder / "bin" / "bwrap"
     program.parent.mkdir()
     marker = folder / "used"

@@ -2,8 +2,10 @@
 
 import json
 import signal
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from executor.process_sandbox import ProcessSandbox
 from executor.run_cmd import run_cmd
 from executor.sandbox import Limits
 from tests.running import CHECKOUT, Ran, cli, finish, start, wait_for
+from utils.commands.collected import write_all  # noqa: TID251  a sandbox's agent tells no such names
 from utils.commands.run_code import BOUNDS, parse_limits  # noqa: TID251  the bounds have no other door
 from utils.errors import InputError
 
@@ -72,7 +75,7 @@ def test_json_holds_everything(folder: Path, kind: str) -> None:
     found = json.loads(ran.out)
     assert ran.code == 1
     assert sorted(found) == [
-        "cpu_s", "detail", "exit_code", "limits", "peak_mb", "sandbox",
+        "artifacts", "artifacts_left_out", "cpu_s", "detail", "exit_code", "limits", "peak_mb", "sandbox",
         "signal", "status", "stderr", "stdout", "wall_s",
     ]  # fmt: skip
     assert (found["status"], found["exit_code"], found["signal"]) == ("exit", 3, None)
@@ -267,6 +270,79 @@ def test_no_seconds_out_of_bounds_come_through(value: float) -> None:
 def test_no_text_that_is_no_number_comes_through(text: str) -> None:
     found = accepted("memory_mb", text)
     assert found is None or (text.isascii() and text.isdigit() and 16 <= found <= 65_536)
+
+
+LEAVES = r"""
+import os
+os.makedirs("deep/er")
+for name, size in (("deep/er/a.csv", 5), ("b.csv", 7), ("c.txt", 9), ("\x1b[2J.csv", 1), ("large.csv", 3 << 10)):
+    open(name, "wb").write(b"x" * size)
+os.symlink("/etc/passwd", "link.csv")
+os.mkfifo("pipe.csv")
+"""
+
+
+def test_files_that_fit_a_pattern_are_written_to_a_new_folder(folder: Path, kind: str) -> None:
+    options = ("--collect", "*.csv", "--to", folder / "new/results", "--limit", "artifacts_kb=2")
+    ran = cli("run-code", program(folder, LEAVES), "--sandbox", kind, *options)
+    written = {path.relative_to(folder / "new/results"): path.stat().st_size for path in folder.rglob("results/**/*.*")}
+    assert written == {Path("deep/er/a.csv"): 5, Path("b.csv"): 7}
+    files = ran.out.splitlines()[-3:]
+    assert (ran.code, files[0]) == (0, f"files      2 written to {folder}/new/results, 4 left out")
+    assert files[1:] == ["  b.csv  7 bytes", "  deep/er/a.csv  5 bytes"]
+
+
+def test_json_names_the_files_that_were_written(folder: Path) -> None:
+    found = facts(program(folder, LEAVES), "--collect", "c.*", "--collect", "b.*", "--to", folder / "results")
+    assert (found["artifacts"], found["artifacts_left_out"]) == ({"b.csv": 7, "c.txt": 9}, 0)
+
+
+def test_a_program_that_runs_while_its_results_folder_is_turned_into_a_link_writes_nothing_elsewhere(
+    folder: Path,
+) -> None:
+    (folder / "elsewhere").mkdir()
+    (folder / "results").mkdir()
+    swap = f"import os; os.rmdir({str(folder / 'results')!r}); os.symlink('elsewhere', {str(folder / 'results')!r})"
+    ran = run(program(folder, LEAVES + swap), "--collect", "*.csv", "--to", folder / "results")
+    assert (ran.code, "cannot be written to: Not a directory" in ran.err) == (2, True), ran
+    assert list((folder / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--collect", "*"], "give both or neither"),
+        (["--to", "new"], "give both or neither"),
+        (["--collect", "*", "--to", "full"], "--to full is not empty; name a new folder"),
+        (["--collect", "*", "--to", "link"], "--to link is a link; name the folder itself"),
+        (["--collect", "*", "--to", "full/file"], "--to full/file cannot be used: Not a directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_refused_before_the_program_runs(
+    folder: Path, options: list[str], said: str
+) -> None:
+    (folder / "full").mkdir()
+    (folder / "full/file").write_text("mine")
+    (folder / "link").symlink_to("empty")
+    witness = program(folder, f"open({str(folder / 'witness')!r}, 'w')")
+    ran = finish(start("utils/cli.py", "run-code", witness, "--sandbox", "process", *options, cwd=folder))
+    assert said in refused(ran)
+    assert not (folder / "witness").exists()
+
+
+NAMES = st.text(st.sampled_from("./a\0\n\x1b ~-é\ud800"), min_size=1, max_size=8)
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=3), max_size=4))
+def test_whatever_names_an_agent_may_tell_nothing_is_written_outside_of_the_folder(artifacts: dict[str, bytes]) -> None:
+    with TemporaryDirectory() as place:
+        folder = Path(place) / "in" / "results"
+        with suppress(InputError):  # a file stands where another needs a folder
+            written = write_all(artifacts, folder)
+            assert {name: (folder / name).read_bytes() for name in written} == {
+                name: artifacts[name] for name in written
+            }
+        assert {path.name for path in Path(place).rglob("*") if not path.is_relative_to(folder)} == {"in"}
 
 
 def test_a_line_for_the_shell_and_arguments_go_through_one_door() -> None:

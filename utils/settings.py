@@ -17,10 +17,12 @@ PREFIX = "BT_"
 ROOT = Path(__file__).resolve().parents[1]
 
 Schedule = Literal["curriculum", "once"]
-SandboxChoice = Literal["auto", "docker", "bubblewrap", "landlock", "process"]
+SandboxChoice = Literal["auto", "docker", "socket", "bubblewrap", "landlock", "process"]
+Isolation = Literal["slot", "container"]
 
 PACKAGE_NAME = re.compile(r"[a-z0-9]+(?:[.+-][a-z0-9]+)*")
 MAX_PACKAGES, MAX_PACKAGE_NAME = 32, 60
+RUNTIME_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?")
 
 
 def is_package_name(text: str) -> bool:
@@ -53,11 +55,27 @@ class Settings(BaseSettings):
         default=ROOT / "var" / "memory", validation_alias="MEMORY_DIR", description="The memory's folder."
     )
     sandbox: SandboxChoice = Field(
-        default="auto", description="Where code runs: `auto`, `docker`, `bubblewrap`, `landlock` or `process` (unsafe)."
+        default="auto",
+        description="Where code runs: `auto`, `docker`, `socket` (services of compose), `bubblewrap`, `landlock` or "
+        "`process` (unsafe).",
     )
     sandbox_packages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Python packages for code in Docker, separated by commas: `numpy` is Debian's python3-numpy.",
+    )
+    sandbox_socket: Path = Field(
+        default=Path("/run/builder-trainer/agent.sock"),
+        description="The unix socket of `--sandbox socket`; sandbox services dial it in a folder that they share.",
+    )
+    isolation: Isolation = Field(
+        default="slot",
+        description="`container` makes a container, or a set of namespaces, for each job; `slot` uses one again while "
+        "it proves clean. Landlock and process make everything new for each job anyway.",
+    )
+    runtime: str = Field(
+        default="",
+        description="The containers' runtime, as Docker knows it, such as `runsc`; empty for Docker's own choice. "
+        "Where it is set, `auto` takes nothing but Docker for code that is not trusted.",
     )
     cycles: Annotated[int, Field(ge=1)] | None = Field(default=None, description="End after so many attempts.")
     until: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = Field(
@@ -140,6 +158,13 @@ class Settings(BaseSettings):
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(value) > MAX_PACKAGES or not all(map(is_package_name, value)):
             raise ValueError(f"should be at most {MAX_PACKAGES} names such as numpy,pytest")
+        return value
+
+    @field_validator("runtime")
+    @classmethod
+    def _runtime_name(cls, value: str) -> str:
+        if not RUNTIME_NAME.fullmatch(value):
+            raise ValueError("should be a name such as runsc")
         return value
 
 

@@ -16,12 +16,14 @@ class Finding:
         level: `problem` if a night with these settings would not work, `warning` if it would, but not as it might.
         said: what was tried and what came of it, in one line.
         todo: what to do about it; empty if there is nothing to do.
+        details: all that was looked at, one line each, where that is more than can be said in one.
     """
 
     name: str
     level: Level
     said: str
     todo: str = ""
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
+from executor.choose_sandbox import SandboxOptions
 from executor.doctor import disk, machine, sandboxes, stand_ins
 from executor.doctor.findings import Check, Finding, fault_finding
 from executor.doctor.memory_folder import MemoryFolder
@@ -39,7 +40,11 @@ class Tonight:
         self._memory = MemoryFolder(settings.memory, clock)
         self._tasks: list[Task] = []
         self._place = sandboxes.Workplace(
-            settings.sandbox, trusted_code_only=settings.llm == REHEARSAL, stack=stack, waiting=waiting
+            settings.sandbox,
+            trusted_code_only=settings.llm == REHEARSAL,
+            stack=stack,
+            waiting=waiting,
+            options=SandboxOptions.of_settings(settings),
         )
         self._endpoint = None if self._simulated else self._server_endpoint()
 
@@ -71,10 +76,12 @@ class Tonight:
             Check("reading the event log to its end", memory.log),
             Check("looking at the views", memory.views),
             Check("reading the tasks", self.tasks),
-            Check("running a job in Docker", lambda: sandboxes.docker(settings.sandbox, self._waiting)),
+            Check("looking at the system", sandboxes.system),
+            Check("running a job in Docker", self._docker),
             Check("running a job in bubblewrap", lambda: sandboxes.bubblewrap(settings.sandbox)),
             Check("running a job in Landlock", lambda: sandboxes.landlock(settings.sandbox)),
             Check("choosing the sandbox", place.choice),
+            Check("running a dozen attacks in it", place.attacks),
             Check("grading a right and a wrong solution", lambda: place.grading(limits)),
             *self._model_checks(),
         ]
@@ -94,6 +101,10 @@ class Tonight:
         if not graded:
             return Finding("tasks", "warning", said, "give tasks with checks: nothing can be learned from the others")
         return Finding("tasks", "ok", said)
+
+    def _docker(self) -> Finding:
+        options = SandboxOptions.of_settings(self._settings)
+        return sandboxes.docker(self._settings.sandbox, self._waiting, options=options)
 
     def _pending(self) -> list[Task]:
         return pending_tasks(self._settings.memory) if (self._settings.memory / "inbox").is_dir() else []

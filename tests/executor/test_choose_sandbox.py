@@ -1,11 +1,17 @@
 """Which sandbox is taken, and what is said when none will do."""
 
+import os
+from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
+import docker as engine
 import pytest
 
 from executor import landlock_sandbox
-from executor.choose_sandbox import choose_sandbox
+from executor.choose_sandbox import SandboxKind, SandboxOptions, choose_sandbox
+from executor.run_code import run_code
+from tests.running import finish, start
 from utils.errors import InputError, SandboxFault
 
 
@@ -103,3 +109,65 @@ def test_untrusted_code_runs_in_docker_where_it_works() -> None:
     assert (sandbox.tier.kind, sandbox.tier.safe) == ("docker", True)
     assert sandbox.tier.image.startswith("sha256:")
     sandbox.close()
+
+
+BIRTH_OF_THE_AGENT = "import os; print(os.stat('/proc/1').st_ctime_ns)"
+
+
+@pytest.mark.parametrize("kind", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
+@pytest.mark.parametrize(("isolation", "agents"), [("slot", 1), ("container", 3)])
+def test_the_isolation_that_was_set_decides_whether_three_jobs_share_an_agent(
+    kind: SandboxKind, isolation: Literal["slot", "container"], agents: int
+) -> None:
+    try:
+        sandbox = choose_sandbox(kind, trusted_code_only=True, options=SandboxOptions(isolation=isolation))
+    except InputError as refusal:
+        pytest.skip(str(refusal))
+    with closing(sandbox):
+        born = {run_code(sandbox, BIRTH_OF_THE_AGENT).stdout.text for _ in range(3)}
+    assert len(born) == agents
+
+
+@pytest.mark.docker
+def test_containers_run_under_the_runtime_that_was_set() -> None:
+    with closing(engine.from_env()) as client:
+        options = SandboxOptions(runtime="io.containerd.runc.v2")
+        with closing(choose_sandbox("docker", trusted_code_only=True, options=options)):
+            owned = client.containers.list(filters={"label": f"builder-trainer.owner={os.getpid()}"})
+            assert "io.containerd.runc.v2" in {each.attrs["HostConfig"]["Runtime"] for each in owned}
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(("kind", "trusted"), [("docker", True), ("docker", False), ("auto", False)])
+def test_a_runtime_that_docker_does_not_know_is_one_line_with_what_docker_says_and_what_to_do(
+    kind: Literal["docker", "auto"], *, trusted: bool
+) -> None:
+    with pytest.raises(InputError) as refusal:
+        choose_sandbox(kind, trusted_code_only=trusted, options=SandboxOptions(runtime="no-such-runtime"))
+    said = str(refusal.value)
+    assert said.startswith("BT_RUNTIME=no-such-runtime does not work here: ")
+    assert "Unknown runtime specified no-such-runtime" in said
+    assert said.endswith("or leave BT_RUNTIME out")
+    assert "\n" not in said
+
+
+@pytest.mark.usefixtures("no_docker")
+def test_who_sets_a_runtime_is_not_given_less_when_docker_is_away() -> None:
+    with pytest.raises(
+        InputError, match="BT_RUNTIME=runsc asks for Docker, which does not work here: no Docker engine"
+    ):
+        choose_sandbox("auto", trusted_code_only=False, options=SandboxOptions(runtime="runsc"))
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize(
+    "command", [("utils/cli.py", "run-code", "none.py"), ("loop.py", "--llm", "http://127.0.0.1:9", "--cycles", "1")]
+)
+def test_a_command_with_an_unknown_runtime_ends_with_exit_code_2(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "none.py").write_text("print(1)")
+    monkeypatch.setenv("BT_RUNTIME", "no-such-runtime")
+    monkeypatch.setenv("MEMORY_DIR", str(tmp_path / "memory"))
+    ran = finish(start(*command, cwd=tmp_path))
+    assert (ran.code, ran.err.startswith("error: BT_RUNTIME=no-such-runtime does not work here: ")) == (2, True), ran

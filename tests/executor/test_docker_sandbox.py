@@ -279,15 +279,15 @@ def test_a_job_cannot_write_to_the_image_because_it_is_read_only_not_because_of_
 
 
 @pytest.mark.docker
-def test_a_job_and_the_launcher_have_no_capability_and_can_gain_none(docker: Sandbox) -> None:
+def test_a_job_and_the_agent_have_no_capability_and_can_gain_none(docker: Sandbox) -> None:
     source = """
 for who in ("1", "self"):
     facts = dict(line.split(":", 1) for line in open(f"/proc/{who}/status"))
     print(*(facts[name].strip() for name in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")))
 """
     setuid_and_setgid = f"{(1 << 7) | (1 << 6):016x}"
-    launcher, job = run_code(docker, source, limits=QUICK).stdout.text.splitlines()
-    assert launcher == f"{setuid_and_setgid} {setuid_and_setgid} 1 2"
+    agent, job = run_code(docker, source, limits=QUICK).stdout.text.splitlines()
+    assert agent == f"{setuid_and_setgid} {setuid_and_setgid} 1 2"
     assert job == f"{0:016x} {setuid_and_setgid} 1 2"
 
 

@@ -119,7 +119,7 @@ def test_docker_works_where_its_image_is_there() -> None:
 def test_an_image_that_is_not_there_is_not_built_unasked(tmp_path: Path) -> None:
     recipe = tmp_path / "Dockerfile"
     recipe.write_text(f"FROM no-such-image-{os.getpid()}:latest\n")
-    found = sandboxes.docker("auto", silent, recipe)
+    found = sandboxes.docker("auto", silent, dockerfile=recipe)
     assert (found.level, "not built yet" in found.said) == ("warning", True)
     assert "--sandbox docker" in found.todo
 
@@ -142,7 +142,7 @@ def test_a_loop_that_would_have_to_build_the_image_first_is_warned_of(
 def test_an_image_that_cannot_be_built_is_a_problem(tmp_path: Path) -> None:
     recipe, lines = tmp_path / "Dockerfile", list[str]()
     recipe.write_text("FROM debian:bookworm-slim\nRUN exit 3\n")
-    found = sandboxes.docker("docker", lines.append, recipe)
+    found = sandboxes.docker("docker", lines.append, dockerfile=recipe)
     assert found.level == "problem", found
     assert "cannot be built" in found.said
     assert lines[0].startswith("building the sandbox image")

@@ -1,4 +1,4 @@
-"""How sandboxes end: closed while something runs, launchers that hang or vanish, tools that are not there."""
+"""How sandboxes end: closed while something runs, agents that hang or vanish, tools that are not there."""
 
 import os
 import signal
@@ -120,14 +120,14 @@ def test_closing_a_sandbox_wakes_a_thread_that_waits_for_a_frame() -> None:
     assert time.monotonic() - began < 2
 
 
-def test_a_job_that_stops_its_launcher_is_ended_by_the_host(process: Sandbox) -> None:
+def test_a_job_that_stops_its_agent_is_ended_by_the_host(process: Sandbox) -> None:
     source = "import os, time; os.kill(os.getppid(), 19); time.sleep(60)"
     result = run_code(process, source, limits=SHORT)
     assert (result.status, result.exit_code) == (Status.TIMEOUT, None)
     assert "ended by the host" in result.detail
 
 
-def test_a_program_that_stops_its_launcher_cannot_hold_up_the_closing(process: Sandbox) -> None:
+def test_a_program_that_stops_its_agent_cannot_hold_up_the_closing(process: Sandbox) -> None:
     source = "import os, time; channel.send(b'done'); time.sleep(0.5); os.kill(os.getppid(), 19); time.sleep(60)"
     conversation = process.converse(Program(source=source, limits=Limits(wall_s=20.0, memory_mb=256)))
     assert conversation.receive() == b"done"
@@ -135,7 +135,7 @@ def test_a_program_that_stops_its_launcher_cannot_hold_up_the_closing(process: S
     assert conversation.close().status is Status.CANCELLED
 
 
-def test_a_job_that_kills_its_launcher_has_failed_and_is_no_fault_of_the_sandbox(process: Sandbox) -> None:
+def test_a_job_that_kills_its_agent_has_failed_and_is_no_fault_of_the_sandbox(process: Sandbox) -> None:
     result = run_code(process, "import os; os.kill(os.getppid(), 9)", limits=QUICK)
     assert (result.status, result.exit_code, result.signal) == (Status.SIGNAL, None, 9)
 
@@ -147,12 +147,12 @@ def test_a_directory_that_a_job_made_unreadable_and_deep_is_removed(process: San
     assert not Path(result.stdout.text.strip()).exists()
 
 
-def test_a_launcher_that_is_not_alone_in_its_namespace_refuses_to_work() -> None:
+def test_an_agent_that_is_not_alone_in_its_namespace_refuses_to_work() -> None:
     with pytest.raises(SandboxFault, match="of its namespace, not 1"):
         supervisor(agent(first=True)).run(SLEEP)
 
 
-def test_a_launcher_that_cannot_prepare_a_job_says_so_before_it_has_begun() -> None:
+def test_an_agent_that_cannot_prepare_a_job_says_so_before_it_has_begun() -> None:
     with pytest.raises(SandboxFault, match=r"could not start a job: RuntimeError: setup: .*nowhere"):
         supervisor(agent(strict=False), kind="process").run(SLEEP)
 

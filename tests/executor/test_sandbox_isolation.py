@@ -162,7 +162,7 @@ def test_processes_that_share_the_work_share_the_cpu_limit(isolated: Sandbox) ->
     assert "its processes together used" in result.detail
 
 
-def test_a_program_cannot_reach_the_reports_or_the_launcher(isolated: Sandbox) -> None:
+def test_a_program_cannot_reach_the_reports_or_the_agent(isolated: Sandbox) -> None:
     source = """
 import os, struct
 report = b'{"event": "result", "status": "exit", "exit_code": 0}'

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.seccomp import MACHINES, container_profile, seccomp_digest, seccomp_programs
-from executor.seccomp_calls import ALLOWED, ANSWERS, CONDITIONAL, LAUNCHER, REFUSED, Argument, Conditional
+from executor.seccomp_calls import AGENT, ALLOWED, ANSWERS, CONDITIONAL, REFUSED, Argument, Conditional
 
 MOBY = Path(__file__).resolve().parents[2] / "../shared/data/seccomp/moby-default.json"
 HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
@@ -158,13 +158,13 @@ def test_no_call_is_in_two_tables_and_no_number_stands_for_two_calls() -> None:
 def test_nothing_that_no_job_may_ever_call_is_open() -> None:
     assert set(CLOSED) == NEVER
     assert NEVER & {*OPEN, *CONDITIONS} == set()
-    assert set(LAUNCHER) == {"setgroups", "setresgid", "setresuid"}
-    assert set(LAUNCHER) & {*OPEN, *CONDITIONS} == set()
+    assert set(AGENT) == {"setgroups", "setresgid", "setresuid"}
+    assert set(AGENT) & {*OPEN, *CONDITIONS} == set()
 
 
 @without_headers
 def test_numbers_are_those_of_the_kernels_header() -> None:
-    ours = EVERY | LAUNCHER
+    ours = EVERY | AGENT
     header = numbers_of_header()
     assert {name: x86 for name, (x86, _) in ours.items() if x86 != header.get(name, x86)} == {}
 
@@ -176,17 +176,17 @@ def test_each_call_that_docker_allows_and_this_project_refuses_has_its_reason_an
     rules = json.loads(MOBY.read_text(encoding="utf-8"))["syscalls"]
     free = [r for r in rules if r["action"] == "SCMP_ACT_ALLOW" and not (r.get("includes") or {}).get("caps")]
     theirs = {name for rule in free for name in rule["names"]} & set(numbers_of_header())
-    ours = {*OPEN, *CONDITIONS, *LAUNCHER} & set(numbers_of_header())
+    ours = {*OPEN, *CONDITIONS, *AGENT} & set(numbers_of_header())
     assert ours - theirs == set()
     assert theirs - ours - set(CLOSED) == set()
     assert len(ours) < 0.7 * len(theirs)
 
 
-def test_the_containers_profile_names_what_the_job_may_call_and_what_the_launcher_needs_and_nothing_else() -> None:
+def test_the_containers_profile_names_what_the_job_may_call_and_what_the_agent_needs_and_nothing_else() -> None:
     profile = json.loads(container_profile())
     rules = profile["syscalls"]
     free = [set(rule["names"]) for rule in rules if rule["action"] == "SCMP_ACT_ALLOW" and "args" not in rule]
-    assert free == [{*OPEN, *LAUNCHER}]
+    assert free == [{*OPEN, *AGENT}]
     assert {rule["names"][0] for rule in rules if "args" in rule} == set(CONDITIONS)
     told = {rule["names"][0]: rule["errnoRet"] for rule in rules if rule["action"] == "SCMP_ACT_ERRNO"}
     assert (profile["defaultAction"], profile["defaultErrnoRet"], told) == ("SCMP_ACT_ERRNO", errno.EPERM, ANSWERS)

@@ -15,11 +15,12 @@ import pytest
 
 from executor.run_code import run_code
 from executor.sandbox import Job, Limits, Program, Sandbox, Status
-from executor.sandbox_service import service_source
+from executor.sandbox_service import SOCKET, service_source
 from executor.seccomp import container_profile
 from executor.socket_sandbox import SocketSandbox
 from tests.executor.services import ROOT, service, services
 from utils.errors import SandboxFault
+from utils.settings import Settings
 
 QUICK = Limits(wall_s=8.0, cpu_s=4.0, memory_mb=256, file_mb=8)
 
@@ -27,6 +28,10 @@ QUICK = Limits(wall_s=8.0, cpu_s=4.0, memory_mb=256, file_mb=8)
 def test_the_profile_that_compose_reads_is_the_projects_own() -> None:
     kept = json.loads((ROOT / "executor" / "images" / "seccomp.json").read_text(encoding="utf-8"))
     assert kept == json.loads(container_profile()), "write it anew: docs/security.md says how"
+
+
+def test_the_socket_that_services_dial_is_the_one_that_the_loop_listens_on() -> None:
+    assert str(Settings.model_fields["sandbox_socket"].default) == SOCKET
 
 
 def test_the_compose_file_hands_no_container_the_engine_and_no_sandbox_a_network() -> None:

@@ -50,12 +50,11 @@ def opened(settings: Settings) -> closing[Sandbox]:
         InputError: it does not work here, or for `auto`: none does that is safe.
     """
     # docker takes 0.4 s to import, for which no other command should wait
-    from executor.choose_sandbox import choose_sandbox  # noqa: PLC0415
+    from executor.choose_sandbox import SandboxOptions, choose_sandbox  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: nothing of the job may stay behind
-    sandbox = choose_sandbox(
-        settings.sandbox, trusted_code_only=False, progress=_wait_for, packages=settings.sandbox_packages
-    )
+    options = SandboxOptions.of_settings(settings)
+    sandbox = choose_sandbox(settings.sandbox, trusted_code_only=False, progress=_wait_for, options=options)
     tier = sandbox.tier
     if not tier.safe:
         _tell(f"UNSAFE: the {tier.kind} sandbox does not cover {'; '.join(tier.gaps)}")

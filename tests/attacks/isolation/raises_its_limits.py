@@ -1,4 +1,4 @@
-# MUST: exit, only in isolation. Raises its own limits, and those of the launcher and its parent.
+# MUST: exit, only in isolation. Raises its own limits, and those of the agent and its parent.
 # ruff: noqa: T201
 # mypy: ignore-errors
 import os

@@ -1,4 +1,4 @@
-# MUST: timeout or cpu_limit, only in isolation. Orphans that end as fast as they are made, for the launcher to bury.
+# MUST: timeout or cpu_limit, only in isolation. Orphans that end as fast as they are made, for the agent to bury.
 # ruff: noqa: SIM105
 # mypy: ignore-errors
 import os

@@ -1,4 +1,4 @@
-# MUST: cpu_limit. Lets short-lived orphans do its work, whose time is nobody's but the launcher's to count.
+# MUST: cpu_limit. Lets short-lived orphans do its work, whose time is nobody's but the agent's to count.
 # ruff: noqa: ANN201
 # mypy: ignore-errors
 import os

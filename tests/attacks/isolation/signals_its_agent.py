@@ -1,4 +1,4 @@
-# MUST: exit, only in a namespace. Stops, ends and disturbs the launcher by every way that leads there.
+# MUST: exit, only in a namespace. Stops, ends and disturbs the agent by every way that leads there.
 # ruff: noqa: PTH123, SIM105, SIM115, T201
 # mypy: ignore-errors
 import ctypes
