@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.soak_sandbox import Attack, attacks
+from benchmarks.attacks import Attack, attacks
 from executor.run_cmd import run_cmd
 from executor.sandbox import Conversation, ExecutionResult, Limits, Program, Sandbox, Status
 
