@@ -34,8 +34,8 @@ class Attack:
 
     @property
     def scope(self) -> str:
-        """Where it can harm nobody: `anywhere`, `isolation` or `namespace`."""
-        found = re.search(r", only in (?:an? )?(isolation|namespace)\.", self.first_line)
+        """Where it can harm nobody: `anywhere`, `isolation`, `namespace` or `container`."""
+        found = re.search(r", only in (?:an? )?(isolation|namespace|container)\.", self.first_line)
         return found[1] if found else "anywhere"
 
     @property
@@ -52,6 +52,7 @@ def attacks(*scopes: str) -> list[Attack]:
 
 def attacks_for(kind: str) -> list[Attack]:
     """The attacks that a sandbox of this kind survives, without harm to the host."""
-    scopes = {"process": ("anywhere",), "landlock": ("anywhere", "isolation")}
-    found = attacks(*scopes.get(kind, ("anywhere", "isolation", "namespace")))
+    scopes = ["anywhere", "isolation", "namespace", "container"]
+    narrower = {"process": 1, "landlock": 2, "bubblewrap": 3}
+    found = attacks(*scopes[: narrower.get(kind, len(scopes))])
     return [attack for attack in found if (kind, attack.name) not in KNOWN_GAPS]

@@ -69,22 +69,25 @@ class SlotUse:
     zygote_mb: float
 
 
-def slots(label: str) -> list[SlotUse]:
-    """The slots that live now: below this process, and in the running containers with that label.
+def agents(label: str) -> list[int]:
+    """The ids of the agents that live now: below this process, and in the running containers with that label.
 
-    None where an agent takes one job only, or has no namespace of its own to be the first process of.
+    None where an agent has no namespace of its own to be the first process of.
     """
     running = engine("ps", "--quiet", "--no-trunc", "--filter", f"label={label}")
     firsts = [int(pid) for pid in engine("inspect", "--format", "{{.State.Pid}}", *running)] if running else []
-    found = (_slot(pid) for pid in (*firsts, *descendants(os.getpid())))
+    return [pid for pid in (*firsts, *descendants(os.getpid())) if _inner_id(pid) == 1]
+
+
+def slots(label: str) -> list[SlotUse]:
+    """What the slots hold that live now."""
+    found = (_slot(pid) for pid in agents(label))
     return [slot for slot in found if slot is not None]
 
 
 def _slot(pid: int) -> SlotUse | None:
-    """The slot whose agent that process is; None if it is no agent, or goes while one looks."""
+    """The slot whose agent that process is; None if it goes while one looks, or has no zygote (yet)."""
     try:
-        if _inner_id(pid) != 1:
-            return None
         zygote = min(children(pid), key=_born, default=None)  # it is older than every job
         return SlotUse(f"{pid} of {_born(pid)}", resident_mb(pid), resident_mb(zygote)) if zygote else None
     except OSError:
@@ -92,8 +95,11 @@ def _slot(pid: int) -> SlotUse | None:
 
 
 def _inner_id(pid: int) -> int:
-    """The process's id in the innermost of its namespaces; 0 for one of the host's own."""
-    status = (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace")
+    """The process's id in the innermost of its namespaces; 0 for one of the host's own, and for one that has gone."""
+    try:
+        status = (PROC / str(pid) / "status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
     ids = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
     return int(ids[-1]) if len(ids) > 1 else 0
 

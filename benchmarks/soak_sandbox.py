@@ -34,6 +34,7 @@ from utils.errors import SandboxFault
 ONE_IN = 8
 WORKERS = 2
 LOOK_EVERY_S = 0.5
+CONNECTIONS = 25  # that docker-py keeps for later, at most; one lost with every slot would be more
 YOUNG = 4  # looks at a slot, after which it has done jobs of every kind
 COUNTS = "import sys; print(sum(range(int(sys.argv[1])))); sys.exit(int(sys.argv[1]) % 7)"
 REVERSES = "import sys; data = sys.stdin.read(); open('copy', 'w').write(data); print(open('copy').read()[::-1])"
@@ -174,10 +175,14 @@ def _median(uses: Sequence[Use] | Sequence[SlotUse], name: str) -> float:
     return median(float(getattr(use, name)) for use in uses)
 
 
-def growth(uses: Sequence[Use]) -> list[Growth]:
+def growth(uses: Sequence[Use], *, connections: int) -> list[Growth]:
     """Of the supervisor: medians over the first tenth of the jobs and over the last."""
     tenth = max(1, len(uses) // 10)
-    bounds = (("memory_mb", "supervisor, MiB", 8.0), ("descriptors", "descriptors", 8.0), ("threads", "threads", 3.0))
+    bounds = (
+        ("memory_mb", "supervisor, MiB", 8.0),
+        ("descriptors", "descriptors", 4.0 + connections),
+        ("threads", "threads", 3.0),  # its pools start their threads when there is work for one more
+    )
     return [
         Growth(label, _median(uses[:tenth], name), _median(uses[-tenth:], name), most) for name, label, most in bounds
     ]
@@ -221,7 +226,9 @@ def soaked(kind: SandboxKind, jobs: int) -> int:
         remains = left(soak.marker, folder)
     print(f"{jobs} jobs in {took_s:.0f} s, {jobs / took_s:.1f} per second with {WORKERS} workers", end="; ")
     print(f"{len(watch.seen)} slots seen; load {os.getloadavg()[0]:.2f}")
-    return verdict(soak, growth(soak.uses) + watch.growth(), remains)
+    return verdict(
+        soak, growth(soak.uses, connections=CONNECTIONS if sandbox.tier.image else 0) + watch.growth(), remains
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

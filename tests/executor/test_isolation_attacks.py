@@ -158,6 +158,12 @@ def test_a_hostile_job_cannot_stop_what_watches_it(namespaced: Sandbox, attack: 
     survived(namespaced, attack, guard=NEVER_AS_ROOT + ONLY_BELOW_PID_1)
 
 
+@pytest.mark.docker
+@pytest.mark.parametrize("attack", attacks("container"), ids=lambda attack: attack.name)
+def test_a_hostile_job_harms_its_own_container_only(docker: Sandbox, attack: Attack) -> None:
+    survived(docker, attack, guard=NEVER_AS_ROOT + ONLY_BELOW_PID_1)
+
+
 def test_a_secret_would_be_found_if_it_could_be_read(namespaced: Sandbox) -> None:
     attack = next(attack for attack in attacks("isolation") if attack.name == "reads_its_neighbours")
     secret = {"main.py": attack.source.encode(), "found": b"the neighbour's secret"}
