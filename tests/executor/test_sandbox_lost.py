@@ -196,20 +196,20 @@ def test_a_slot_that_hangs_while_a_job_runs_is_a_fault(make: Callable[[], Sandbo
 
 
 @pytest.fixture
-def full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small file system for the folders of sandboxes, with no room left."""
     if os.geteuid() != 0:
         pytest.skip("mounting a file system needs root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "tmpfs", disk), check=True)
+    disk = Path(tempfile.mkdtemp(dir="/tmp"))  # where other users may enter, as the jobs' users have to
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=16m,mode=755", "tmpfs", disk), check=True)
     try:
         monkeypatch.setattr(tempfile, "tempdir", str(disk))
         with suppress(OSError):
-            (disk / "ballast").write_bytes(bytes(2 << 20))
+            (disk / "ballast").write_bytes(bytes(17 << 20))
         yield disk
     finally:
         subprocess.run(("umount", "--lazy", disk), check=True)
+        disk.rmdir()
 
 
 @pytest.mark.xfail(reason=NO_ROOM)
