@@ -1,130 +1,198 @@
-"""What one job costs in each kind of sandbox, measured in turn in one run.
+"""What a job and a grading cost in each kind of sandbox, measured in turn in one run; exit code 1 if a goal is missed.
 
-    python -m benchmarks.bench_sandbox [--rounds 30] [--seconds 8]
+    python -m benchmarks.bench_sandbox [--rounds 30] [--slices 8] [--answers 328]
 
-A job prints 42; a grading is a right solution under a task of three checks, one process for it and one for the judge.
-For comparison: the same job as a plain subprocess, and in the hardened `docker run --rm` that textbooks show. Every
-round takes each once, so that what else the machine does falls on all alike; throughput is of two workers.
+`benchmarks.contenders` says what is compared. In every round each contender runs once, in an order that is shuffled
+anew, so that whatever else the machine does falls on all alike; ratios are of one run for the same reason. Throughput
+is that of two workers, in slices of a second in shuffled order. Recorded answers are graded one after the other, each
+in both kinds before the next. Before each measurement there is a moment of quiet, as there is between the gradings of a
+night, so that the cleaning up and the spares of one are not paid for by the next.
 """
 
-import subprocess
+import os
+import random
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import get_args
 
-from executor.choose_sandbox import SandboxKind, choose_sandbox
-from executor.grading.grade import grade
-from executor.process_sandbox import base_python
-from executor.sandbox import Job, Sandbox
-from memory.attempts import AttemptLimits
-from memory.tasks import Check, Task
-from utils.errors import InputError
-
-Action = Callable[[], bool]
-PRINTS = "print(6 * 7)"
-HARDENED = (
-    "docker", "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt",
-    "no-new-privileges", "--pids-limit", "64", "--memory", "512m", "--memory-swap", "512m", "--cpus", "1", "--ipc",
-    "none", "--log-driver", "none", "--user", "65534:65534", "--tmpfs", "/tmp:rw,nosuid,nodev,size=64m",
-)  # fmt: skip
-SOLUTION = "def add(a, b):\n    return a + b\n"
-ADD = Task(
-    id="add",
-    name="add",
-    goal="add(a, b)",
-    entry_point="add",
-    checks=tuple(Check(name=str(n), code=f"assert add({n}, 1) == {n + 1}") for n in range(3)),
+from benchmarks.contenders import (
+    LIMITS,
+    PLAIN,
+    PLAIN_CHECKS,
+    RUN,
+    Action,
+    Contender,
+    contenders,
+    fork_of,
+    graded_of,
+    opened,
 )
-LIMITS = AttemptLimits(wall_s=10.0, cpu_s=5.0, memory_mb=256)
+from benchmarks.recorded import Answer, answers, one_task
+from executor.choose_sandbox import SandboxKind
+from executor.grading.grade import grade
+from executor.sandbox import Sandbox
+
 WORKERS = 2
+SLICE_S, QUIET_S = 1.0, 0.05
+GRADERS: tuple[SandboxKind, ...] = ("docker", "bubblewrap")
+TIMES_OF_RUN, TIMES_OF_PLAIN, ANSWER_MS = 20.0, 2.0, 25.0
 
 
-def plain(*command: str) -> Action:
-    """A command that prints 42, as a subprocess."""
-    return lambda: subprocess.run(command, capture_output=True, check=False, timeout=60).stdout == b"42\n"
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure and its bound: at least `least`, or at most `most`. A figure of None was not measured here."""
+
+    name: str
+    figure: float | None
+    least: float = float("-inf")
+    most: float = float("inf")
+
+    @property
+    def held(self) -> bool:
+        """Whether it was measured and is within its bound."""
+        return self.figure is not None and self.least <= self.figure <= self.most
+
+    def line(self) -> str:
+        """For people."""
+        wanted = f"at least {self.least:g}" if self.most == float("inf") else f"at most {self.most:g}"
+        found = "not measured here" if self.figure is None else f"{self.figure:.2f}"
+        return f"{'held' if self.held else 'MISSED':<7} {self.name}: {found} ({wanted})"
 
 
-def job(sandbox: Sandbox) -> Action:
-    """The job in a sandbox."""
-    return lambda: sandbox.run(Job(argv=("python", "-c", PRINTS))).stdout.head == b"42\n"
+def load() -> str:
+    """How busy the machine is, for a reader of the figures."""
+    return f"load {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores"
 
 
-def grading(sandbox: Sandbox) -> Action:
-    """The grading in a pair of sandboxes."""
-    return lambda: grade(ADD, SOLUTION, sandbox, limits=LIMITS).outcome == "passed"
-
-
-def contestants(stack: ExitStack) -> dict[str, Action]:
-    """What this machine can do, by name; what it cannot is named."""
-    found: dict[str, Action] = {"plain subprocess": plain(str(base_python()), "-s", "-S", "-P", "-c", PRINTS)}
-    for kind in get_args(SandboxKind):
-        try:
-            sandbox = choose_sandbox(kind, trusted_code_only=True)
-        except InputError as missing:
-            print(f"not here: {missing}")
-            continue
-        stack.callback(sandbox.close)
-        if sandbox.tier.image:
-            found["docker run --rm"] = plain(*HARDENED, sandbox.tier.image, "/usr/bin/python3", "-c", PRINTS)
-        found[f"{kind}: job"], found[f"{kind}: graded"] = job(sandbox), grading(sandbox)
-    return found
-
-
-def taken_ms(action: Action) -> float:
+def taken_ms(action: Action, *, quiet_s: float = 0.0) -> float:
     """How long it took; it has to be right."""
+    time.sleep(quiet_s)
     began = time.perf_counter()
     if not action():
         raise AssertionError("the result is wrong")
     return 1000 * (time.perf_counter() - began)
 
 
-def latencies(actions: Mapping[str, Action], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each, one of each a round, after one round for nothing."""
-    times: dict[str, list[float]] = {name: [] for name in actions}
-    for number in range(rounds + 1):
-        for name, action in actions.items():
-            took = taken_ms(action)
-            times[name] += [took] if number else []
+def latencies(rivals: Sequence[Contender], rounds: int, lots: random.Random) -> dict[str, list[float]]:
+    """Milliseconds of each by name, one of each a round, after two rounds for nothing."""
+    times: dict[str, list[float]] = {each.name: [] for each in rivals}
+    for number in range(-2, rounds):
+        for each in lots.sample(rivals, len(rivals)):
+            took = taken_ms(each.action, quiet_s=QUIET_S)
+            times[each.name] += [took] if number >= 0 else []
     return times
 
 
-def per_second(action: Action, seconds: float) -> float:
-    """How many two workers get done."""
-    until = time.monotonic() + seconds
+def throughputs(rivals: Sequence[Contender], slices: int, lots: random.Random) -> dict[str, float]:
+    """Results a second of two workers, by name: the median of some slices."""
+    rates: dict[str, list[float]] = {each.name: [] for each in rivals}
+    for _ in range(slices):
+        for each in lots.sample(rivals, len(rivals)):
+            time.sleep(QUIET_S)
+            rates[each.name].append(per_second(each.action, SLICE_S))
+    return {name: median(found) for name, found in rates.items()}
 
-    def work(_: int) -> int:
+
+def per_second(action: Action, seconds: float) -> float:
+    """How many two workers get done; each is counted over the time until its own last one is done."""
+    began = time.monotonic()
+
+    def work(_: int) -> float:
         done = 0
-        while time.monotonic() < until:
+        while time.monotonic() < began + seconds:
             taken_ms(action)
             done += 1
-        return done
+        return done / (time.monotonic() - began)
 
-    began = time.monotonic()
     with ThreadPoolExecutor(WORKERS) as pool:
-        done = sum(pool.map(work, range(WORKERS)))
-    return done / (time.monotonic() - began)
+        return sum(pool.map(work, range(WORKERS)))
 
 
-def main() -> int:
+def answers_ms(
+    graders: Mapping[str, Sandbox], recorded: Sequence[Answer], lots: random.Random
+) -> dict[str, list[float]]:
+    """Milliseconds of each grading by kind of sandbox; every verdict has to be the recorded one."""
+    times: dict[str, list[float]] = {kind: [] for kind in graders}
+    for answer in recorded:
+        for kind in lots.sample([*graders], len(graders)):
+            time.sleep(QUIET_S)
+            began = time.perf_counter()
+            verdict = grade(answer.task, answer.source, graders[kind], limits=LIMITS)
+            times[kind].append(1000 * (time.perf_counter() - began))
+            if (verdict.outcome == "passed") != answer.passes:
+                raise AssertionError(f"{answer.task.id} in {kind} is {verdict.outcome}: {verdict.error}")
+    return times
+
+
+def table(times: Mapping[str, Sequence[float]], rates: Mapping[str, float]) -> str:
+    """A line for each contender: milliseconds of one, results a second of two workers, both against two of them."""
+    lines = [f"{'':<26}{'median ms':>10}{'p90 ms':>9}{'/ plain':>9}{'per second':>12}{'/ docker run':>14}"]
+    for name, taken in times.items():
+        plainly = f"{median(taken) / median(times[PLAIN]):>9.2f}"
+        against = f"{rates[name] / rates[RUN]:>14.1f}" if RUN in rates else f"{'-':>14}"
+        p90 = quantiles(taken, n=10, method="inclusive")[-1]
+        lines.append(f"{name:<26}{median(taken):>10.1f}{p90:>9.1f}{plainly}{rates[name]:>12.1f}{against}")
+    return "\n".join(lines)
+
+
+def goals(
+    times: Mapping[str, Sequence[float]], rates: Mapping[str, float], graded: Mapping[str, Sequence[float]]
+) -> list[Goal]:
+    """What this project promises of its sandboxes, with what was found."""
+    forks, runs = rates.get(fork_of("docker")), rates.get(RUN)
+    found = [
+        Goal(
+            "docker in fork mode, throughput / that of docker run --rm",
+            forks / runs if forks and runs else None,
+            least=TIMES_OF_RUN,
+        )
+    ]
+    for kind in GRADERS:
+        pair = times.get(graded_of(kind))
+        ratio = median(pair) / median(times[PLAIN_CHECKS]) if pair else None
+        found.append(
+            Goal(
+                f"a graded pair in {kind}, median / that of its checks in a plain subprocess",
+                ratio,
+                most=TIMES_OF_PLAIN,
+            )
+        )
+    for kind in GRADERS:
+        taken = graded.get(kind)
+        found.append(Goal(f"a recorded answer in {kind}, median ms", median(taken) if taken else None, most=ANSWER_MS))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--seconds", type=float, default=8.0)
-    given = parser.parse_args()
+    parser.add_argument("--slices", type=int, default=8)
+    parser.add_argument("--answers", type=int, default=328, help="how many recorded answers are graded")
+    parser.add_argument("--seed", type=int, default=0, help="of the orders")
+    given = parser.parse_args(arguments)
+    lots, task = random.Random(given.seed), one_task()
     with ExitStack() as stack:
-        actions = contestants(stack)
-        times = latencies(actions, given.rounds)
-        print(f"{given.rounds} rounds; throughput over {given.seconds:.0f} s with {WORKERS} workers")
-        print(f"{'':<22}{'median ms':>10}{'p90 ms':>10}{'per second':>12}")
-        for name, action in actions.items():
-            p90 = quantiles(times[name], n=10)[-1]
-            print(f"{name:<22}{median(times[name]):>10.1f}{p90:>10.1f}{per_second(action, given.seconds):>12.1f}")
-    return 0
+        rivals = contenders(stack, task)
+        print(f"{given.rounds} rounds, {given.slices} slices; a graded pair is {task.id}; {load()}", flush=True)
+        times = latencies(rivals, given.rounds, lots)
+        rates = throughputs(rivals, given.slices, lots)
+        print(table(times, rates), load(), sep="\n", flush=True)
+    with ExitStack() as stack:
+        recorded = answers()[: given.answers]
+        graded = answers_ms(opened(stack, GRADERS), recorded, lots) if recorded else {}
+    for kind, taken in graded.items():
+        deciles = quantiles(taken, n=10, method="inclusive")
+        told = f"median {median(taken):.1f} ms, p10 {deciles[0]:.1f} ms, p90 {deciles[-1]:.1f} ms"
+        print(f"{len(taken)} recorded answers in {kind}: {told}")
+    promised = goals(times, rates, graded)
+    print(load(), *(goal.line() for goal in promised), sep="\n")
+    return int(not all(goal.held for goal in promised))
 
 
 if __name__ == "__main__":

@@ -2,100 +2,62 @@
 
     python -m benchmarks.soak_sandbox [--jobs 5000] [--kind auto|docker|bubblewrap|landlock|process]
 
-One job in eight is an attack out of tests/attacks/isolation, the others are honest and have a known result. Counted are
-wrong results, what is left when all is over, and memory, descriptors and threads of the process that supervises, in
-the first tenth against the last.
+One job in eight is an attack out of tests/attacks/isolation, the others are honest and have a known result: scripts and
+programs, in forks and in fresh interpreters. Counted are wrong results; what is left when all is over: processes,
+containers, files, sockets, memory; and what grows: memory, descriptors and threads of the process that supervises, in
+the first tenth against the last, and the memory of the two processes that stay in a slot, while it is young and at its
+end.
 """
 
 import os
-import re
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import uuid
 from argparse import ArgumentParser
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import get_args
 
+from benchmarks.attacks import LIMITS, Attack, attacks_for
+from benchmarks.host_use import SlotUse, Use, adopt_orphans, left, own_label, own_use, slots
 from executor.choose_sandbox import SandboxKind, choose_sandbox
-from executor.sandbox import ConversationEnded, Job, Limits, Program, Sandbox, Status
+from executor.sandbox import ConversationEnded, Job, Program, Sandbox, Status
 from utils.errors import SandboxFault
 
-FOLDER = Path(__file__).parents[1] / "tests" / "attacks" / "isolation"
-LIMITS = Limits(wall_s=10.0, cpu_s=5.0, memory_mb=256, file_mb=8, processes=32)
-TIGHT = Limits(wall_s=1.5, cpu_s=1.0, memory_mb=256, file_mb=8, processes=32)
 ONE_IN = 8
 WORKERS = 2
-GROWTH_MB, GROWTH_FDS, GROWTH_THREADS = 8.0, 2.0, 1.0
+LOOK_EVERY_S = 0.5
+CONNECTIONS = 25  # that docker-py keeps for later, at most; one lost with every slot would be more
+YOUNG = 4  # looks at a slot, after which it has done jobs of every kind
 COUNTS = "import sys; print(sum(range(int(sys.argv[1])))); sys.exit(int(sys.argv[1]) % 7)"
 REVERSES = "import sys; data = sys.stdin.read(); open('copy', 'w').write(data); print(open('copy').read()[::-1])"
 ECHOES = "while (frame := channel.receive()) is not None:\n    channel.send(frame * 2)"
 
 
 @dataclass(frozen=True, slots=True)
-class Attack:
-    """A hostile program and what its first line says of it: `# MUST: exit or timeout, only in isolation. It ..`."""
+class Growth:
+    """A quantity early and late, and by how much it may have grown."""
 
     name: str
-    source: str
+    early: float
+    late: float
+    most: float
 
     @property
-    def first_line(self) -> str:
-        """What a correct sandbox does with it."""
-        return self.source.partition("\n")[0]
+    def within(self) -> bool:
+        """Whether it is flat."""
+        return self.late <= self.early + self.most
 
-    @property
-    def statuses(self) -> set[Status]:
-        """How it may end."""
-        wanted = re.fullmatch(r"# MUST: ([a-z_ ]+)[.,] ?.*", self.first_line)
-        assert wanted is not None, self.name
-        return {Status(word) for word in wanted[1].split(" or ")}
-
-    @property
-    def scope(self) -> str:
-        """Where it can harm nobody: `anywhere`, `isolation` or `namespace`."""
-        found = re.search(r", only in (?:an? )?(isolation|namespace)\.", self.first_line)
-        return found[1] if found else "anywhere"
-
-    @property
-    def limits(self) -> Limits:
-        """What it may use; more time where it is its CPU time that has to be noticed."""
-        return replace(TIGHT, wall_s=8.0) if self.statuses == {Status.CPU_LIMIT} else TIGHT
-
-
-def attacks(*scopes: str) -> list[Attack]:
-    """The attacks of these scopes, by name."""
-    found = [Attack(path.stem, path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.py"))]
-    return [attack for attack in found if attack.scope in scopes]
-
-
-def attacks_for(kind: str) -> list[Attack]:
-    """The attacks that a sandbox of this kind should survive without harm to the host."""
-    scopes = {"process": ("anywhere",), "landlock": ("anywhere", "isolation")}
-    return attacks(*scopes.get(kind, ("anywhere", "isolation", "namespace")))
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What the supervising process held after a job."""
-
-    memory_mb: float
-    descriptors: int
-    threads: int
-
-
-def own_use() -> Use:
-    """What this process holds now."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  names only
-    return Use(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, descriptors, threading.active_count())
+    def line(self) -> str:
+        """For people."""
+        return f"{self.name:<28}{self.early:>9.1f}{self.late:>9.1f}{self.most:>12.1f}{'' if self.within else '  GREW'}"
 
 
 class Soak:
@@ -116,11 +78,12 @@ class Soak:
 
     def _one(self, number: int) -> str:
         """What was wrong with the job's result; empty if nothing."""
+        fresh = bool(number // 3 % 2)
         try:
             if number % ONE_IN == ONE_IN - 1:
                 wrong = self._attacked(self._attacks[number // ONE_IN % len(self._attacks)])
             else:
-                wrong = (self._counts, self._reverses, self._speaks)[number % 3](number)
+                wrong = (self._counts, self._reverses, self._speaks)[number % 3](number, fresh=fresh)
         except SandboxFault as fault:
             wrong = f"fault: {fault}"
         self.uses.append(own_use())
@@ -134,25 +97,26 @@ class Soak:
             return f"{attack.name} got through: {result.stdout.text[:200]}"
         return "" if result.status in attack.statuses else f"{attack.name} ended with {result.status} {result.detail}"
 
-    def _counts(self, number: int) -> str:
-        result = self._sandbox.run(Job(argv=("python", "-c", COUNTS, str(number)), limits=LIMITS))
+    def _counts(self, number: int, *, fresh: bool) -> str:
+        argv, files = ("python", "main.py", str(number)), {"main.py": COUNTS.encode()}
+        result = self._sandbox.run(Job(argv=argv, files=files, fresh=fresh, limits=LIMITS))
         self.statuses[result.status] += 1
         right = (Status.EXIT, number % 7, f"{sum(range(number))}\n")
         found = (result.status, result.exit_code, result.stdout.text)
         return "" if found == right else f"counted {found}, not {right}"
 
-    def _reverses(self, number: int) -> str:
+    def _reverses(self, number: int, *, fresh: bool) -> str:
         text = f"{number} " * 2000
-        result = self._sandbox.run(Job(argv=("python", "-c", REVERSES), stdin=text.encode(), limits=LIMITS))
+        argv, files = ("python", "main.py"), {"main.py": REVERSES.encode()}
+        result = self._sandbox.run(Job(argv=argv, files=files, stdin=text.encode(), fresh=fresh, limits=LIMITS))
         self.statuses[result.status] += 1
-        found = (result.status, result.stdout.text)
-        return (
-            "" if found == (Status.EXIT, text[::-1] + "\n") else f"reversed {result.status} {result.stderr.text[:200]}"
-        )
+        if (result.status, result.stdout.text) == (Status.EXIT, text[::-1] + "\n"):
+            return ""
+        return f"reversed {result.status} {result.stderr.text[:200]}"
 
-    def _speaks(self, number: int) -> str:
+    def _speaks(self, number: int, *, fresh: bool) -> str:
         frame = b"%d" % number
-        conversation = self._sandbox.converse(Program(source=ECHOES, limits=LIMITS))
+        conversation = self._sandbox.converse(Program(source=ECHOES, fresh=fresh, limits=LIMITS))
         try:
             conversation.send(frame)
             answer = conversation.receive()
@@ -164,49 +128,107 @@ class Soak:
         return "" if right else f"answered {answer[:100]!r} and ended with {result.status}"
 
 
-def left(marker: str, folder: Path) -> list[str]:
-    """Processes, files and containers that are still there."""
-    found = []
-    for process in Path("/proc").iterdir():
+class SlotWatch:
+    """Looks at the slots now and then, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.seen: defaultdict[str, list[SlotUse]] = defaultdict(list)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look while the block runs."""
+        self._thread.start()
         try:
-            found += [str(process)] if marker.encode() in (process / "cmdline").read_bytes() else []
-        except OSError:
-            continue
-    found += [str(path) for path in folder.iterdir()]
-    found += [str(path) for place in ("/dev/shm", "/tmp") for path in Path(place).glob(f"*{marker}*")]
-    return found + containers()
+            yield
+        finally:
+            self._over.set()
+            self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(LOOK_EVERY_S):
+            for use in slots(own_label()):
+                self.seen[use.slot].append(use)
+
+    def growth(self) -> list[Growth]:
+        """Of slots that were seen often: medians while they were young, and when they were last seen."""
+        old = [uses for uses in self.seen.values() if len(uses) > 2 * YOUNG]
+        if not old:
+            return []
+        early, late = ([use for uses in old for use in part(uses)] for part in (_young, _last))
+        return [
+            Growth("agent of a slot, MiB", _median(early, "agent_mb"), _median(late, "agent_mb"), 2.0),
+            Growth("zygote of a slot, MiB", _median(early, "zygote_mb"), _median(late, "zygote_mb"), 2.0),
+        ]
 
 
-def containers() -> list[str]:
-    """Containers that this process has made; none where there is no engine."""
-    command = ("docker", "ps", "--all", "--quiet", "--filter", f"label=builder-trainer.owner={os.getpid()}")
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout.split()
-    except (OSError, subprocess.TimeoutExpired):
-        return []
+def _young(uses: Sequence[SlotUse]) -> Sequence[SlotUse]:
+    return uses[:YOUNG]
 
 
-def growth(uses: Sequence[Use]) -> list[tuple[str, float, float, float]]:
-    """What grew, its median in the first tenth and in the last, and by how much it may grow."""
+def _last(uses: Sequence[SlotUse]) -> Sequence[SlotUse]:
+    return uses[-YOUNG:]
+
+
+def _median(uses: Sequence[Use] | Sequence[SlotUse], name: str) -> float:
+    return median(float(getattr(use, name)) for use in uses)
+
+
+def growth(uses: Sequence[Use], *, connections: int) -> list[Growth]:
+    """Of the supervisor: medians over the first tenth of the jobs and over the last."""
     tenth = max(1, len(uses) // 10)
-    rows = []
-    for name, most in (("memory_mb", GROWTH_MB), ("descriptors", GROWTH_FDS), ("threads", GROWTH_THREADS)):
-        first, last = (median(float(getattr(use, name)) for use in part) for part in (uses[:tenth], uses[-tenth:]))
-        rows.append((name, first, last, most))
-    return rows
+    bounds = (
+        ("memory_mb", "supervisor, MiB", 8.0),
+        ("descriptors", "descriptors", 4.0 + connections),
+        ("threads", "threads", 3.0),  # its pools start their threads when there is work for one more
+    )
+    return [
+        Growth(label, _median(uses[:tenth], name), _median(uses[-tenth:], name), most) for name, label, most in bounds
+    ]
 
 
-def verdict(soak: Soak, remains: Sequence[str], *, jobs: int, took_s: float) -> int:
+def verdict(soak: Soak, rows: Sequence[Growth], remains: Sequence[str]) -> int:
     """Print it all; 1 if anything is wrong, is left or grows."""
-    ends = ", ".join(f"{count} {status}" for status, count in soak.statuses.most_common())
-    print(f"{jobs} jobs in {took_s:.0f} s, {jobs / took_s:.1f} per second with {WORKERS} workers: {ends}")
+    print("ends:", ", ".join(f"{count} {status}" for status, count in soak.statuses.most_common()))
     print(f"wrong results: {len(soak.wrong)}", *soak.wrong[:20], sep="\n  ")
     print(f"left behind: {len(remains)}", *remains[:20], sep="\n  ")
-    print(f"{'of the supervisor':<20}{'first tenth':>12}{'last tenth':>12}{'may grow by':>12}")
-    rows = growth(soak.uses)
-    for name, first, last, most in rows:
-        print(f"{name:<20}{first:>12.1f}{last:>12.1f}{most:>12.1f}")
-    return int(bool(soak.wrong or remains) or any(last > first + most for _, first, last, most in rows))
+    print(f"{'':<28}{'early':>9}{'late':>9}{'may grow by':>12}")
+    print(*(row.line() for row in rows), sep="\n")
+    return int(bool(soak.wrong or remains) or not all(row.within for row in rows))
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder in which sandboxes without a file system of their own make theirs."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        tempfile.tempdir = name
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
+def soaked(kind: SandboxKind, jobs: int) -> int:
+    """Soak a sandbox of that kind; the exit code."""
+    adopt_orphans()
+    with own_folder() as folder:
+        sandbox = choose_sandbox(kind, trusted_code_only=False)
+        print(f"{sandbox.tier.kind}: {sandbox.tier.reason}; load {os.getloadavg()[0]:.2f}", flush=True)
+        soak, watch, began = Soak(sandbox), SlotWatch(), time.monotonic()
+        with watch.watching():
+            soak.run(jobs)
+        took_s = time.monotonic() - began
+        sandbox.close()
+        remains = left(soak.marker, folder)
+    print(f"{jobs} jobs in {took_s:.0f} s, {jobs / took_s:.1f} per second with {WORKERS} workers", end="; ")
+    print(f"{len(watch.seen)} slots seen; load {os.getloadavg()[0]:.2f}")
+    return verdict(
+        soak, growth(soak.uses, connections=CONNECTIONS if sandbox.tier.image else 0) + watch.growth(), remains
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -215,22 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=5000)
     parser.add_argument("--kind", choices=["auto", *get_args(SandboxKind)], default="auto")
     given = parser.parse_args(arguments)
-    before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        tempfile.tempdir = name  # sandboxes without a file system of their own make their folders here
-        try:
-            sandbox = choose_sandbox(given.kind, trusted_code_only=False)
-            print(f"{sandbox.tier.kind}: {sandbox.tier.reason}", flush=True)
-            soak, began = Soak(sandbox), time.monotonic()
-            soak.run(given.jobs)
-            took_s = time.monotonic() - began
-            sandbox.close()
-            remains = left(soak.marker, folder)
-        finally:
-            tempfile.tempdir = before
-    return verdict(soak, remains, jobs=given.jobs, took_s=took_s)
+    return soaked(given.kind, given.jobs)
 
 
 if __name__ == "__main__":

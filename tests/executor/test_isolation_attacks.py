@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.soak_sandbox import Attack, attacks
+from benchmarks.attacks import Attack, attacks
 from executor.run_cmd import run_cmd
 from executor.sandbox import Conversation, ExecutionResult, Limits, Program, Sandbox, Status
 
@@ -155,6 +155,12 @@ def test_a_hostile_job_harms_nobody_where_it_is_isolated(isolated: Sandbox, atta
 @pytest.mark.parametrize("attack", attacks("namespace"), ids=lambda attack: attack.name)
 def test_a_hostile_job_cannot_stop_what_watches_it(namespaced: Sandbox, attack: Attack) -> None:
     survived(namespaced, attack, guard=NEVER_AS_ROOT + ONLY_BELOW_PID_1)
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("attack", attacks("container"), ids=lambda attack: attack.name)
+def test_a_hostile_job_harms_its_own_container_only(docker: Sandbox, attack: Attack) -> None:
+    survived(docker, attack, guard=NEVER_AS_ROOT + ONLY_BELOW_PID_1)
 
 
 def test_a_secret_would_be_found_if_it_could_be_read(namespaced: Sandbox) -> None:
