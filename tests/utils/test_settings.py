@@ -18,6 +18,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "memory": ("elsewhere", Path("elsewhere")),
     "sandbox": ("docker", "docker"),
     "sandbox_packages": ("numpy,pytest", ("numpy", "pytest")),
+    "sandbox_socket": ("/tmp/agent.sock", Path("/tmp/agent.sock")),
     "isolation": ("container", "container"),
     "runtime": ("runsc", "runsc"),
     "cycles": ("7", 7),
