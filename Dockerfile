@@ -18,7 +18,9 @@ COPY memory memory
 COPY trainer trainer
 COPY utils utils
 
-RUN useradd --uid 10001 --no-create-home loop && mkdir /data && chown loop:loop /data
+# the socket's folder is a volume that sandboxes share; its owner and rights are those of whoever mounts it first
+RUN useradd --uid 10001 --no-create-home loop && mkdir --mode 0700 /data /run/builder-trainer \
+    && chown loop:loop /data /run/builder-trainer
 USER loop
 ENV PYTHONPATH=/app PATH=/venv/bin:$PATH MEMORY_DIR=/data
 VOLUME /data

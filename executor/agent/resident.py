@@ -173,13 +173,13 @@ class Agent:
 def dial(path: str) -> None:
     """Make the unix socket at path fd 0 and 1; waits until somebody listens there, with growing patience.
 
-    The socket belongs to the loop's user, whom a root agent in a container without other rights has to become for it.
+    Its folder is the loop's user's alone, whom a root agent in a container without other rights has to become for it.
     """
     pause = REDIAL_S
     while True:
         line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            owner = os.stat(path).st_uid  # noqa: PTH116
+            owner = os.stat(os.path.dirname(path)).st_uid  # noqa: PTH116, PTH120  the folder is open to its owner only
             with borrowed(owner if os.getuid() == 0 and owner else None):
                 line.connect(path)
             break
