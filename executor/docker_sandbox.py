@@ -281,6 +281,10 @@ class DockerSandbox:
     def close(self) -> None:
         """Leave nothing behind: no container, no connection."""
         self._supervisor.close()
+        mine = {"label": f"{RUN}={self._labels[RUN]}"}
+        with suppress(*ENGINE_ERRORS):  # those that could not be removed at their time, as the engine was away
+            for container in self._client.api.containers(all=True, filters=mine):
+                self._client.api.remove_container(container["Id"], force=True, v=True)
         self._client.close()
 
     def _launch(self, limits: Limits) -> ContainerIsolation:

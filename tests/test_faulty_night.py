@@ -261,7 +261,10 @@ def assert_a_sandbox_is_waited_for(
     assert len(set(asked)) == len(asked) == len(replies(memory))  # what came before the fault was kept
 
 
-def test_a_sandbox_that_is_gone_in_mid_night_is_waited_for(tmp_path: Path, bubblewrap: Path) -> None:
+def test_a_sandbox_that_is_gone_in_mid_night_is_waited_for(
+    tmp_path: Path, bubblewrap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_ISOLATION", "container")  # a slot that is there would not miss it
     aside = tmp_path / "aside"
     assert_a_sandbox_is_waited_for(
         tmp_path,
@@ -271,7 +274,10 @@ def test_a_sandbox_that_is_gone_in_mid_night_is_waited_for(tmp_path: Path, bubbl
     )
 
 
-def test_a_sandbox_that_is_broken_in_mid_night_is_waited_for(tmp_path: Path, bubblewrap: Path) -> None:
+def test_a_sandbox_that_is_broken_in_mid_night_is_waited_for(
+    tmp_path: Path, bubblewrap: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_ISOLATION", "container")
     aside = tmp_path / "aside"
 
     def replace() -> None:
