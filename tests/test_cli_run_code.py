@@ -115,6 +115,14 @@ def test_memory_and_files_are_limited(folder: Path) -> None:
     assert run(path).code == 0
 
 
+def test_too_many_files_end_a_program_in_landlock_and_both_limits_of_the_disk_are_named(folder: Path) -> None:
+    source = "import time\nfor n in range(200): open(str(n), 'w').close()\ntime.sleep(2)"
+    ran = cli("run-code", program(folder, source), "--sandbox", "landlock", "--limit", "inodes=100")
+    if "does not work here" in ran.err:
+        pytest.skip(ran.err)
+    assert (ran.code, ran.out.splitlines()[0]) == (1, "status     disk_limit (--limit file_mb=64, inodes=100)")
+
+
 def test_output_cannot_steer_a_terminal_or_pass_for_a_fact(folder: Path) -> None:
     path = program(folder, r"print('\x1b[2J\x9b1m\r\u202ea\nstatus     exit code 7\x85b')")
     ran = run(path)

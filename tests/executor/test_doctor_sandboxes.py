@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from executor import landlock_sandbox
+from executor.choose_sandbox import SandboxOptions
 from executor.docker_sandbox import DockerSandbox
 from executor.doctor import sandboxes
 from executor.doctor.sandboxes import RIGHT, WRONG, Workplace
@@ -136,6 +137,16 @@ def test_a_loop_that_would_have_to_build_the_image_first_is_warned_of(
     monkeypatch.setenv("PATH", bubblewrap or os.environ["PATH"])
     found = Workplace("auto", trusted_code_only=False, stack=stack, waiting=silent).choice()
     assert (found.level, "--sandbox docker" in found.todo) == ("warning", True), found
+
+
+@pytest.mark.docker
+def test_a_runtime_that_docker_does_not_know_is_a_problem_with_a_remedy(stack: ExitStack) -> None:
+    options = SandboxOptions(runtime="no-such-runtime")
+    alone = sandboxes.docker("docker", silent, options=options)
+    place = Workplace("auto", trusted_code_only=False, stack=stack, waiting=silent, options=options)
+    for found in (alone, place.choice()):
+        assert (found.level, "Unknown runtime specified no-such-runtime" in found.said) == ("problem", True), found
+        assert "leave BT_RUNTIME out" in found.todo
 
 
 @pytest.mark.docker

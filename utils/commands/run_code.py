@@ -35,14 +35,14 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 """Field of Limits -> the least and the most that may be typed. What is kept of output and of files has to fit into one
 report of the sandbox's agent, 64 MiB."""
-LIMIT_OF = {
-    Status.TIMEOUT: "wall_s",
-    Status.CPU_LIMIT: "cpu_s",
-    Status.OOM: "memory_mb",
-    Status.OUTPUT_LIMIT: "output_hard_mb",
-    Status.DISK_LIMIT: "file_mb",
+LIMITS_OF = {
+    Status.TIMEOUT: ("wall_s",),
+    Status.CPU_LIMIT: ("cpu_s",),
+    Status.OOM: ("memory_mb",),
+    Status.OUTPUT_LIMIT: ("output_hard_mb",),
+    Status.DISK_LIMIT: ("file_mb", "inodes"),
 }
-"""Status -> the field of Limits that ended the job."""
+"""Status -> the fields of Limits that can have ended the job."""
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -57,7 +57,7 @@ def run_file(  # noqa: PLR0913, PLR0917  one parameter for each option
     ] = None,
     collect: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATTERN", help="Files that it leaves and --to shall get, such as '*.csv'; again."),
+        typer.Option(metavar="PATTERN", help="Files that --to shall get, such as '*.csv'; can be given again."),
     ] = None,
     to: Annotated[Path | None, typer.Option(metavar="DIR", help="A new or empty folder for these files.")] = None,
     as_json: AsJson = False,
@@ -168,13 +168,13 @@ def _portrait(result: ExecutionResult, limits: Limits, kept: Kept | None) -> Ite
 
 
 def _ending(result: ExecutionResult, limits: Limits) -> str:
-    """How it ended, with the limit that ended it."""
+    """How it ended, with the limit that ended it, or those of which one did."""
     if result.status is Status.EXIT:
         return f"exit code {result.exit_code}"
     if result.status is Status.SIGNAL and result.signal is not None:
         return f"signal {result.signal} ({signal.strsignal(result.signal) or 'unknown'})"
-    name = LIMIT_OF.get(result.status)
-    return f"{result.status} (--limit {name}={getattr(limits, name)})" if name else str(result.status)
+    given = ", ".join(f"{name}={getattr(limits, name)}" for name in LIMITS_OF.get(result.status, ()))
+    return f"{result.status} (--limit {given})" if given else str(result.status)
 
 
 def _size(output: Output) -> str:
