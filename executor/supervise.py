@@ -190,8 +190,8 @@ class Supervision:
         if self._flaw:
             return Loss(Status.OUTPUT_LIMIT, self._flaw)
         if time.monotonic() >= self._deadline:
-            return Loss(Status.TIMEOUT, "ended by the host: the launcher did not answer in time")
-        return Loss(Status.CANCELLED, "ended by the host: the launcher did not close in time")
+            return Loss(Status.TIMEOUT, "ended by the host: the agent did not answer in time")
+        return Loss(Status.CANCELLED, "ended by the host: the agent did not close in time")
 
     def _wait_for_report(self) -> None:
         """Say that it is enough, which ends the job, and hear what the agent says to that."""

@@ -63,7 +63,10 @@ class Inbox:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as fault:
+        raise MalformedError(f"a header that is no JSON: {fault}") from fault
     if not isinstance(found, dict):
         raise MalformedError("a header that is no object")
     return found
