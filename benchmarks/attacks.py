@@ -41,7 +41,7 @@ class Attack:
     @property
     def limits(self) -> Limits:
         """What it may use; more time where it is its CPU time that has to be noticed."""
-        return replace(TIGHT, wall_s=8.0) if self.statuses == {Status.CPU_LIMIT} else TIGHT
+        return replace(TIGHT, wall_s=30.0) if self.statuses == {Status.CPU_LIMIT} else TIGHT
 
 
 def attacks(*scopes: str) -> list[Attack]:
