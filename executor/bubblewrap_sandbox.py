@@ -123,4 +123,4 @@ class BubblewrapSandbox:
 
     def _launch(self, limits: Limits) -> PipeIsolation:
         argv = (*self._before, *_own_directories(limits), *self._after)
-        return PipeIsolation(argv, {**ENVIRONMENT, "HOME": WORK}, kind="bubblewrap")
+        return PipeIsolation(argv, {**ENVIRONMENT, "HOME": WORK}, kind="bubblewrap", walled=True)

@@ -23,6 +23,7 @@ from docker.types import LogConfig
 from executor.agent_bundle import agent_command
 from executor.attach_stream import Demultiplexer
 from executor.isolation import ENVIRONMENT, AgentConfig, Exchange, Loss
+from executor.pipes import is_stopped
 from executor.process_sandbox import is_running
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Status, Tier
 from executor.sandbox_image import DOCKERFILE, RECIPE, ImageRecipe
@@ -149,6 +150,14 @@ class ContainerIsolation:
         """
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def stopped(self) -> bool:
+        """Whether the engine says that it is paused, or this host's kernel that its PID 1 is stopped."""
+        try:
+            state = self._client.api.inspect_container(self._id)["State"]
+        except ENGINE_ERRORS:
+            return True  # the engine has gone: nobody can say that it was the job
+        return bool(state["Paused"]) or is_stopped(int(state["Pid"]))
 
     def loss(self) -> Loss | None:
         """What the engine says: memory, the agent's own end, or (None) someone else, which a job cannot be."""

@@ -56,6 +56,10 @@ class Isolation(Protocol):
         """End the isolation with everything in it."""
         ...
 
+    def stopped(self) -> bool:
+        """Whether somebody outside has stopped the agent, which no job can do where it says so."""
+        ...
+
     def loss(self) -> Loss | None:
         """For an isolation that ended without a report: what ended it, or None if that was surely not the job."""
         ...

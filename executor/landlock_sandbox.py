@@ -96,8 +96,7 @@ class LandlockSandbox:
         self._supervisor.close()
 
     def _launch(self, limits: Limits) -> PipeIsolation:
-        del limits  # the agent sets them all
-        work = new_folder(self._parent)
+        work = new_folder(self._parent, room_mb=limits.file_mb)
         config = AgentConfig(
             kind="landlock", work=str(work), first=False, resident=False, users=self._users, landlock=self._orders
         )

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from executor.isolation import Exchange, Loss
 from executor.sandbox import Status
@@ -14,8 +15,25 @@ CHUNK = 1 << 16
 KILL_GRACE_S = 1.0
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process of this host is stopped by a signal; not if it has gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "T"
+
+
+def children(pid: int) -> list[int]:
+    """The ids of a process's children; none where the kernel does not tell."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+
+
 class PipeIsolation:
-    """An agent behind three pipes; `on_dispose` is called once when all of it is gone."""
+    """An agent behind three pipes; `on_dispose` is called once when all of it is gone; `walled`: no job can stop it."""
 
     def __init__(
         self,
@@ -23,9 +41,10 @@ class PipeIsolation:
         environment: Mapping[str, str],
         *,
         kind: str,
+        walled: bool = False,
         on_dispose: Callable[[], None] = lambda: None,
     ) -> None:
-        self._on_dispose, self._disposed = on_dispose, False
+        self._on_dispose, self._disposed, self._walled = on_dispose, False, walled
         pipe = subprocess.PIPE
         try:  # a session of its own: Ctrl-C at the terminal is not for the sandbox
             self._process = subprocess.Popen(
@@ -81,6 +100,10 @@ class PipeIsolation:
             self._process.wait(KILL_GRACE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+    def stopped(self) -> bool:
+        """Whether its first process, or the one below that, is stopped; never where a job can do that."""
+        return self._walled and any(map(is_stopped, (self._process.pid, *children(self._process.pid))))
 
     def loss(self) -> Loss:
         """A local agent that falls silent counts as ended by its job.

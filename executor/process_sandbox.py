@@ -18,6 +18,7 @@ from executor.pipes import PipeIsolation
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
 from executor.slots import PoolRules
 from executor.supervise import Supervisor
+from utils.errors import SandboxFault
 
 FOLDER = "builder-trainer-job-"
 ONE_JOB = PoolRules(jobs=1, spares=2, tidy=True)  # nothing here could prove that nothing is left for a second one
@@ -33,9 +34,20 @@ def base_python() -> Path:
     return python if python.exists() else Path(sys.executable)
 
 
-def new_folder(parent: str | None) -> Path:
-    """An empty folder for one job, which names this process as the one to remove it."""
-    return Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=parent))
+def new_folder(parent: str | None, *, room_mb: int) -> Path:
+    """An empty folder for one job, which names this process as the one to remove it.
+
+    Raises:
+        SandboxFault: none can be made, or there is no room for what a job may write.
+    """
+    place = parent or tempfile.gettempdir()
+    try:
+        free_mb = shutil.disk_usage(place).free >> 20
+        if free_mb < room_mb:
+            raise SandboxFault(f"{place} has room for {free_mb} MiB, and a job may write {room_mb}: make room there")
+        return Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=place))
+    except OSError as fault:
+        raise SandboxFault(f"no folder for a job can be made in {place}: {fault}") from fault
 
 
 def sweep_folders(parent: str) -> None:
@@ -95,8 +107,7 @@ class ProcessSandbox:
         self._supervisor.close()
 
     def _launch(self, limits: Limits) -> PipeIsolation:
-        del limits  # the agent sets them all
-        work = new_folder(None)
+        work = new_folder(None, room_mb=limits.file_mb)
         config = AgentConfig(
             kind="process", work=str(work), first=False, resident=False, users=False, strict=False
         )  # fmt: skip

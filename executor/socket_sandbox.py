@@ -70,6 +70,10 @@ class SocketIsolation:
         with contextlib.suppress(OSError):
             self._line.shutdown(socket.SHUT_RDWR)
 
+    def stopped(self) -> bool:
+        """Always, if it falls silent beyond every limit: nothing inside reaches it."""
+        return True
+
     def loss(self) -> None:
         """An agent that is gone was ended from outside: nothing inside reaches it."""
 

@@ -32,6 +32,7 @@ from executor.slots import LOOK_S, Pool, PoolRules, Slot
 from utils.errors import SandboxFault
 
 BACKSTOP_S = 2.0  # what an agent has to end a job and report, beyond the job's wall limit
+ORDER_S = 10.0  # what an agent that was ready has to begin a job
 DRAIN_S = 0.5  # for a report that is there but stands behind data that nobody read
 
 
@@ -165,10 +166,11 @@ class Supervision:
     def _conclude(self) -> ExecutionResult | SandboxFault:
         """End it, free its slot, and find the word for it."""
         loss: Loss | None = None
-        killed = False
+        killed = stopped = False
         try:
             self._wait_for_report()
             killed = self._report is None and not self._slot.ended
+            stopped = killed and self._slot.isolation.stopped()
             if killed:
                 self._slot.isolation.kill()
             elif self._began and self._report is None:
@@ -180,6 +182,8 @@ class Supervision:
             return self._flawed(self._report)
         if not self._began:
             return SandboxFault(f"the {self._tier.kind} sandbox could not start a job: {self._why_not_begun()}")
+        if stopped:
+            return SandboxFault(f"the {self._tier.kind} sandbox was stopped by somebody while a job ran")
         if killed:
             return self._unreported(self._ended_by_host())
         if loss is None:
@@ -295,7 +299,7 @@ class Supervisor:
         try:
             return self._begin(what, slot)
         except SandboxFault:
-            if not slot.ended or self._closed:
+            if self._closed:
                 raise
         return self._begin(what, self._acquire(what.limits))
 
@@ -316,7 +320,7 @@ class Supervisor:
             self._running.add(supervision)
         if closed:
             supervision.cancel()
-        supervision.start(within_s=self._rules.start_s)
+        supervision.start(within_s=ORDER_S)
         return supervision
 
     def _forget(self, supervision: Supervision, slot: Slot, *, reusable: bool) -> None:

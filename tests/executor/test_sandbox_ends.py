@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal, cast
 
@@ -49,15 +49,16 @@ choose_sandbox(sys.argv[1], trusted_code_only=True).run(Job(argv=argv))
 SLEEP = Job(argv=("sleep", "60"), limits=QUICK)
 
 
-def supervisor(command: tuple[str, ...], *, kind: str = "bubblewrap", start_s: float = 5.0) -> Supervisor:
-    """A sandbox whose isolation is just that command."""
+def run_in(command: tuple[str, ...], *, kind: str = "bubblewrap", start_s: float = 5.0) -> None:
+    """Run a job in a sandbox whose isolation is just that command."""
     tier = Tier(kind=kind, safe=False, reason="a test")
 
     def launch(limits: Limits) -> PipeIsolation:
         del limits
         return PipeIsolation(command, ENVIRONMENT, kind=kind)
 
-    return Supervisor(tier, launch, rules=PoolRules(start_s=start_s))
+    with closing(Supervisor(tier, launch, rules=PoolRules(start_s=start_s))) as supervisor:
+        supervisor.run(SLEEP)
 
 
 def agent(python: str = sys.executable, **config: object) -> tuple[str, ...]:
@@ -149,27 +150,27 @@ def test_a_directory_that_a_job_made_unreadable_and_deep_is_removed(process: San
 
 def test_an_agent_that_is_not_alone_in_its_namespace_refuses_to_work() -> None:
     with pytest.raises(SandboxFault, match="of its namespace, not 1"):
-        supervisor(agent(first=True)).run(SLEEP)
+        run_in(agent(first=True))
 
 
 def test_an_agent_that_cannot_prepare_a_job_says_so_before_it_has_begun() -> None:
     with pytest.raises(SandboxFault, match=r"could not start a job: RuntimeError: setup: .*nowhere"):
-        supervisor(agent(strict=False), kind="process").run(SLEEP)
+        run_in(agent(strict=False), kind="process")
 
 
 def test_what_a_tool_prints_instead_of_starting_is_in_the_fault() -> None:
     with pytest.raises(SandboxFault, match="could not start a job: out of luck"):
-        supervisor(("sh", "-c", "echo out of luck >&2")).run(SLEEP)
+        run_in(("sh", "-c", "echo out of luck >&2"))
 
 
 def test_a_tool_that_says_nothing_is_given_up() -> None:
     with pytest.raises(SandboxFault, match="no answer in time"):
-        supervisor(("sleep", "60"), start_s=0.2).run(SLEEP)
+        run_in(("sleep", "60"), start_s=0.2)
 
 
 def test_a_tool_that_cannot_be_executed_is_named() -> None:
     with pytest.raises(SandboxFault, match="cannot start /nowhere/python"):
-        supervisor(agent("/nowhere/python")).run(SLEEP)
+        run_in(agent("/nowhere/python"))
 
 
 def test_bubblewrap_that_is_not_installed_is_named() -> None:

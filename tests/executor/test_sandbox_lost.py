@@ -89,8 +89,6 @@ def with_its_slot(make: Callable[[], Sandbox]) -> Iterator[tuple[Sandbox, int]]:
 
 
 SLOTTED = [BubblewrapSandbox, pytest.param(DockerSandbox, marks=pytest.mark.docker)]
-SILENT = "an agent that somebody stops looks to the host like one that its job holds up: the job is blamed"
-NO_ROOM = "where a sandbox has no file system of its own, a full disk of the host looks like the job's own doing"
 
 
 @pytest.fixture
@@ -184,7 +182,6 @@ def test_an_idle_slot_that_hangs_is_replaced(make: Callable[[], Sandbox]) -> Non
         assert comes_true(lambda: agent not in agents(own_label()))
 
 
-@pytest.mark.xfail(reason=SILENT)
 @pytest.mark.parametrize("make", SLOTTED)
 def test_a_slot_that_hangs_while_a_job_runs_is_a_fault(make: Callable[[], Sandbox]) -> None:
     with with_its_slot(make) as (sandbox, agent):
@@ -212,7 +209,6 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         disk.rmdir()
 
 
-@pytest.mark.xfail(reason=NO_ROOM)
 @pytest.mark.parametrize("make", [ProcessSandbox, LandlockSandbox])
 def test_a_disk_that_is_full_is_a_fault_and_not_an_outcome(make: Callable[[], Sandbox], full_disk: Path) -> None:
     job = Job(argv=("python", "main.py"), files={"main.py": b"print(1)" + b" " * 9000}, limits=LIMITS)

@@ -43,6 +43,9 @@ class Scripted:
     def loss(self) -> None:
         return None
 
+    def stopped(self) -> bool:
+        return False
+
     def dispose(self) -> None:
         self.disposed += 1
 
