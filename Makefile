@@ -24,11 +24,12 @@ bench-night: .venv/.core ## simulated nights with planted rules: are those that 
 soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
 	$(BIN)/python -m benchmarks.soak_sandbox
 
-bench-sandbox: .venv/.core ## what a job and a grading cost in each kind of sandbox, against docker run and a plain process
+bench-sandbox: .venv/.dev ## what a job and a grading cost in each kind of sandbox, against docker run and a plain process
 	$(BIN)/python -m benchmarks.bench_sandbox
 
-storm-sandbox: .venv/.core ## what honest jobs get of the Docker sandbox between attacks
-	$(BIN)/python -m benchmarks.storm_sandbox
+storm-sandbox: .venv/.dev ## what honest jobs get of Docker's sandboxes between attacks
+	$(BIN)/python -m benchmarks.storm_sandbox --kind docker
+	$(BIN)/python -m benchmarks.storm_sandbox --kind socket
 
 .venv/.core: requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'

@@ -26,7 +26,9 @@ from statistics import median, quantiles
 from typing import get_args
 
 from benchmarks.attacks import LIMITS, Attack, attacks_for
+from benchmarks.contenders import SERVICES
 from benchmarks.host_use import own_label
+from benchmarks.services import label, served
 from executor.choose_sandbox import SandboxKind, choose_sandbox
 from executor.sandbox import Job, Sandbox, Status
 from utils.errors import InputError, SandboxFault
@@ -198,9 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hostile = chosen(given.kind, given.attacks)
     except InputError as wrong:
         parser.error(str(wrong))
-    counted = given.label or (own_label() if given.kind == "docker" else "")
+    labels = {"docker": own_label(), "socket": label()}
+    counted = given.label or labels.get(given.kind, "")
+    socket = given.kind == "socket"
+    chosen_one = served(SERVICES) if socket else closing(choose_sandbox(given.kind, trusted_code_only=False))
+        served(SERVICES) if given.kind == "socket" else closing(choose_sandbox(given.kind, trusted_code_only=False))
+    )
     with (
-        closing(choose_sandbox(given.kind, trusted_code_only=False)) as sandbox,
+        chosen_one as sandbox,
         started_containers(counted) if counted else started_processes() as starts,
     ):
         print(

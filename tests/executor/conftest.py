@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
+from benchmarks.services import services
 from executor.choose_sandbox import SandboxKind, choose_sandbox
 from executor.sandbox import Sandbox
 from executor.socket_sandbox import SocketSandbox
-from tests.executor.services import services
 from utils.errors import InputError
 
 DOCKER = pytest.param("docker", marks=pytest.mark.docker)

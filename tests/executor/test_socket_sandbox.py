@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.services import ROOT, service, services
 from executor.run_code import run_code
 from executor.sandbox import Job, Limits, Program, Sandbox, Status
 from executor.sandbox_service import SOCKET, service_source
 from executor.seccomp import container_profile
 from executor.socket_sandbox import SocketSandbox
-from tests.executor.services import ROOT, service, services
 from utils.errors import SandboxFault
 from utils.settings import Settings
 

@@ -1,6 +1,7 @@
-"""Sandbox services as docker-compose.yml makes them, on the real engine, for tests and benchmarks."""
+"""Sandbox services as docker-compose.yml makes them, on the real engine, for benchmarks and tests."""
 
 import io
+import os
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,9 @@ import docker as engine
 import yaml
 
 from executor.sandbox_service import SOCKET
+from executor.socket_sandbox import SocketSandbox
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 IMAGE = "builder-trainer-service:test"
 COMPOSE = ROOT / "docker-compose.yml"
 
@@ -66,11 +68,23 @@ def _with_profile(option: str) -> str:
     return f"seccomp={(ROOT / path).read_text(encoding='utf-8')}" if name == "seccomp" else name
 
 
+def label() -> str:
+    """What the containers of this process's services bear."""
+    return f"builder-trainer.service={os.getpid()}"
+
+
+@contextmanager
+def served(count: int) -> Iterator[SocketSandbox]:
+    """A sandbox behind so many services."""
+    with services(count) as (path, _), closing(SocketSandbox(path)) as sandbox:
+        yield sandbox
+
+
 @contextmanager
 def services(count: int, **changed: Any) -> Iterator[tuple[Path, list[Any]]]:
     """So many running services; the socket's path on this side, and their containers."""
     with tempfile.TemporaryDirectory(prefix="bt-") as folder, closing(engine.from_env()) as client:
-        settings: Mapping[str, Any] = {**options(folder), **changed}
+        settings: Mapping[str, Any] = {"labels": [label()], **options(folder), **changed}
         running = [client.containers.run(image(), detach=True, **settings) for _ in range(count)]
         try:
             yield Path(folder) / Path(SOCKET).name, running
