@@ -21,7 +21,7 @@ from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SE
 from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills
 from executor.agent.surroundings import Users, facts, limits_of
 from executor.agent.watch import Watch
-from executor.agent.workspace import Artifacts, empty, space_used, traces
+from executor.agent.workspace import Artifacts, empty, modes, network_counters, reset_times, space_used, traces
 from executor.agent.zygote import Zygote, serve
 
 TYPE_CHECKING = False
@@ -144,9 +144,12 @@ class Agent:
                     empty(root)
         except OSError as left:
             doubt = f"its files cannot be removed: {left.strerror}"
+        reset_times(self._config["roots"])
         if not doubt:
             state = self._state()
             doubt = next((f"{what} differ" for what in self._untouched if state.get(what) != self._untouched[what]), "")
+        if not doubt and self._zygote is not None and not self._zygote.answers():
+            doubt = "the zygote does not answer"
         if doubt:
             self._host.tell({"event": "dirty", "detail": doubt})
             self._host.flush()
@@ -164,6 +167,8 @@ class Agent:
             "processes": sorted(everyone),
             "the zygote's state": self._zygote.pid in everyone and everyone[self._zygote.pid].state in "RS",
             "files": [space_used(root) for root in self._config["roots"]],
+            "rights": modes(self._config["roots"]),
+            "network counters": network_counters(),
             "System V objects": traces(),
             "limits": [limits_of(pid) for pid in pids if pid in everyone],
             "priorities": [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids if pid in everyone],
