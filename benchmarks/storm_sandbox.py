@@ -204,8 +204,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     counted = given.label or labels.get(given.kind, "")
     socket = given.kind == "socket"
     chosen_one = served(SERVICES) if socket else closing(choose_sandbox(given.kind, trusted_code_only=False))
-        served(SERVICES) if given.kind == "socket" else closing(choose_sandbox(given.kind, trusted_code_only=False))
-    )
     with (
         chosen_one as sandbox,
         started_containers(counted) if counted else started_processes() as starts,

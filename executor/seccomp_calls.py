@@ -45,7 +45,7 @@ ALLOWED: dict[str, dict[str, Numbers]] = {
         "set_robust_list": (273, 99), "rseq": (334, 293), "futex": (202, 98), "arch_prctl": (158, None),
         "getpid": (39, 172), "getppid": (110, 173), "gettid": (186, 178), "getpgid": (121, 155),
         "getpgrp": (111, None), "setpgid": (109, 154), "getsid": (124, 156), "setsid": (112, 157),
-        "getpriority": (140, 141), "setpriority": (141, 140), "sched_yield": (24, 124),
+        "getpriority": (140, 141), "sched_yield": (24, 124),
         "sched_getaffinity": (204, 123), "sched_getparam": (143, 121), "sched_getscheduler": (145, 120),
         "sched_getattr": (315, 275), "sched_get_priority_max": (146, 125), "sched_get_priority_min": (147, 126),
         "sched_rr_get_interval": (148, 127), "getcpu": (309, 168), "getrlimit": (97, 163), "setrlimit": (160, 164),
@@ -240,6 +240,10 @@ CONDITIONAL = (
     Conditional(
         name="prlimit64", numbers=(302, 261), ways=_values(0, 0),
         reason="the limits of other processes",
+    ),
+    Conditional(
+        name="setpriority", numbers=(141, 140), ways=tuple((Argument(0, which), Argument(1, 0)) for which in (0, 1)),
+        reason="making others wait, the agent where it shares their user; a process and its own group may be nice",
     ),
     Conditional(
         name="ioctl", numbers=(16, 29), ways=_values(1, *IOCTL_REQUESTS), error=ENOTTY,

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -158,7 +158,10 @@ class Pool:
             self.discard(slot)
         coming = self._take_coming(shape, limits)
         self._refill(shape, limits)
-        return coming.result()
+        try:
+            return coming.result()
+        except CancelledError as closed:
+            raise SandboxFault("it was closed") from closed
 
     def release(self, slot: Slot) -> None:
         """Take back a slot whose job has ended with a report."""
@@ -214,7 +217,7 @@ class Pool:
             coming = self._coming.get(shape)
             while coming:
                 future = coming.popleft()
-                if not future.done() or future.exception() is None:
+                if not future.done() or (not future.cancelled() and future.exception() is None):
                     return future
             return self._begin(shape, limits)
 
@@ -226,8 +229,9 @@ class Pool:
                 return
             coming = self._coming.setdefault(shape, deque())
             idle = sum(slot.shape == shape for slot in self._idle)
-            for _ in range(self._rules.spares - idle - len(coming)):
-                coming.append(self._begin(shape, limits))
+            with contextlib.suppress(SandboxFault):  # closed meanwhile; whoever asks has a slot already
+                for _ in range(self._rules.spares - idle - len(coming)):
+                    coming.append(self._begin(shape, limits))
 
     def _begin(self, shape: Hashable, limits: Limits) -> Future[Slot]:
         try:

@@ -86,8 +86,7 @@ class Supervision:
         """The program's next frame."""
         with self._lock:
             while (frame := self._next_frame()) is None:
-                if self._over():
-                    raise self._end()
+                self._raise_if_over()
                 self._step()
             return frame
 
@@ -299,7 +298,7 @@ class Supervisor:
         try:
             return self._begin(what, slot)
         except SandboxFault:
-            if self._closed:
+            if self._closed or not (slot.ended or slot.jobs):  # what failed at once will fail again
                 raise
         return self._begin(what, self._acquire(what.limits))
 

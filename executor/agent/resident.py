@@ -21,7 +21,7 @@ from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SE
 from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills
 from executor.agent.surroundings import Users, facts, limits_of
 from executor.agent.watch import Watch
-from executor.agent.workspace import Artifacts, empty, space_used, traces
+from executor.agent.workspace import Artifacts, empty, modes, network_counters, reset_times, space_used, traces
 from executor.agent.zygote import Zygote, serve
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 LARGEST_ORDER = 1 << 30
 REDIAL_S, REDIAL_AT_MOST_S = 0.05, 5.0
 MOST_JOBS_OF_A_SERVICE = 200
+GROWN_UP_S = 11.0  # Docker's patience with a container that ends begins anew when it ran for 10 s
 
 
 def harden(*, first: bool) -> None:
@@ -64,7 +65,7 @@ class Agent:
 
     def __init__(self, config: dict[str, Any], zygote: Zygote | None, wake: int) -> None:
         self._config, self._zygote, self._wake = config, zygote, wake
-        self.jobs = 0
+        self.jobs, self._born = 0, time.monotonic()
         self._users = Users(given=config["users"])
         self._untouched = self._state()
 
@@ -144,15 +145,26 @@ class Agent:
                     empty(root)
         except OSError as left:
             doubt = f"its files cannot be removed: {left.strerror}"
+        reset_times(self._config["roots"])
         if not doubt:
             state = self._state()
             doubt = next((f"{what} differ" for what in self._untouched if state.get(what) != self._untouched[what]), "")
+        if not doubt and self._zygote is not None and not self._zygote.answers():
+            doubt = "the zygote does not answer"
         if doubt:
             self._host.tell({"event": "dirty", "detail": doubt})
             self._host.flush()
+            self._grow_up()
             os._exit(1)
         self._host.tell({"event": "clean"})
         self._host.write()
+
+    def _grow_up(self) -> None:
+        """Let a service not die young: Docker starts those ever more slowly, and jobs could starve the loop of them."""
+        if self._config["socket"]:
+            os.close(0)
+            os.close(1)  # the host need not wait for that
+            time.sleep(max(0.0, self._born + GROWN_UP_S - time.monotonic()))
 
     def _state(self) -> dict[str, Any]:
         """All that a job could have changed and the next one could see."""
@@ -164,6 +176,8 @@ class Agent:
             "processes": sorted(everyone),
             "the zygote's state": self._zygote.pid in everyone and everyone[self._zygote.pid].state in "RS",
             "files": [space_used(root) for root in self._config["roots"]],
+            "rights": modes(self._config["roots"]),
+            "network counters": network_counters(),
             "System V objects": traces(),
             "limits": [limits_of(pid) for pid in pids if pid in everyone],
             "priorities": [os.getpriority(os.PRIO_PROCESS, pid) for pid in pids if pid in everyone],

@@ -17,6 +17,8 @@ MIB = 1 << 20
 CHUNK = 1 << 16
 MOST_ENTRIES = 10_000  # that a folder without limits of its own may hold, and that are looked at for artifacts
 DEEPEST = 20  # folders between the working directory and an artifact
+TERMINALS = ("/dev/pts", "/dev/pts/ptmx")  # which belong to the jobs where they share the agent's user
+NETWORK = ("dev", "snmp", "snmp6", "netstat")
 
 
 def disk_use(folder: str) -> tuple[int, int]:
@@ -115,6 +117,31 @@ def empty(root: str) -> None:
                 waiting.append(moved)
         if folder:
             os.rmdir(place)
+
+
+def reset_times(roots: list[str]) -> None:
+    """Give everything that stays the same times again; a job could have written a message into them."""
+    for path in (*roots, *TERMINALS):
+        with contextlib.suppress(OSError):  # it is another's, hence no job's either
+            os.utime(path, (0, 0))
+
+
+def modes(roots: list[str]) -> dict[str, int]:
+    """The rights of everything that stays, where it is there."""
+    found = {}
+    for path in (*roots, *TERMINALS):
+        with contextlib.suppress(OSError):
+            found[path] = os.stat(path).st_mode  # noqa: PTH116
+    return found
+
+
+def network_counters() -> dict[str, str]:
+    """What the network namespace counts. Where nothing has moved, no connection lingers either (TIME_WAIT)."""
+    found = {}
+    for name in NETWORK:
+        with contextlib.suppress(OSError), open(f"/proc/net/{name}", encoding="ascii") as counters:
+            found[name] = counters.read()
+    return found
 
 
 def traces() -> dict[str, Any]:

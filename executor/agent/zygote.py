@@ -11,6 +11,8 @@ from executor.agent.job import close_quietly
 
 PID = struct.Struct("=i")
 MOST_FDS = 8
+ANSWER_S, BEAR_S = 3.0, 10.0  # less than the host waits for a clean slot, and for a job to begin
+BEAR, ANSWER = b"J", b"A"
 
 
 def fork_orphan() -> int:
@@ -46,13 +48,24 @@ class Zygote:
 
         Raises:
             RuntimeError: there is none.
+            OSError: the zygote is gone or does not answer.
         """
-        socket.send_fds(self._line, [b"J"], fds)
+        self._line.settimeout(BEAR_S)
+        socket.send_fds(self._line, [BEAR], fds)
         told = self._line.recv(PID.size)
         pid = PID.unpack(told)[0] if len(told) == PID.size else -1
         if pid <= 0:
             raise RuntimeError("the zygote could not fork")
         return pid
+
+    def answers(self) -> bool:
+        """Whether it is there, and no signal of a job waits to end or stop it: that would come before the answer."""
+        self._line.settimeout(ANSWER_S)
+        try:
+            self._line.send(ANSWER)
+            return len(self._line.recv(PID.size)) == PID.size
+        except OSError:
+            return False
 
 
 def serve(line: socket.socket) -> list[int]:
@@ -62,7 +75,7 @@ def serve(line: socket.socket) -> list[int]:
         data, fds, _flags, _address = socket.recv_fds(line, 1, MOST_FDS)
         if not data:
             os._exit(0)
-        pid = fork_orphan()
+        pid = fork_orphan() if data == BEAR else os.getpid()
         if pid == 0:
             line.close()
             return fds

@@ -7,6 +7,7 @@ are JSON as wire.Encoder writes it, so that equal values have equal forms but fo
 # ruff: noqa: ANN401  any JSON
 
 import base64
+import hashlib
 import json
 import math
 from typing import Any
@@ -17,6 +18,7 @@ MAX_TEXT = 2000
 MAX_SHOWN_ITEMS = 60
 MAX_SHOWN_DEPTH = 8
 MAX_SHOWN_CHARS = 600
+MAX_CANONICAL_CHARS = 1000
 _STAYS = {"o", "it"}
 _BRACKETS = {"t": ("(", ")"), "s": ("{", "}"), "fs": ("frozenset({", "})"), "q": ("deque([", "])")}
 
@@ -69,13 +71,15 @@ def _same_tagged(tag: str, actual: Any, expected: Any, tolerance: float | None) 
 
 
 def _canonical(tree: Any) -> str:
-    """One text for each value, whatever order its sets came in."""
+    """One text for each value, whatever order its sets came in; the hash of a long one, so that depth costs nothing."""
     if isinstance(tree, list):
-        return f"[{','.join(map(_canonical, tree))}]"
-    if isinstance(tree, dict):
+        text = f"[{','.join(map(_canonical, tree))}]"
+    elif isinstance(tree, dict):
         parts = ((tag, tag in ("s", "fs") and isinstance(body, list), body) for tag, body in sorted(tree.items()))
-        return f"{{{','.join(f'{tag!r}:' + _in_order(body, sort=sort) for tag, sort, body in parts)}}}"
-    return json.dumps(tree)
+        text = f"{{{','.join(f'{tag!r}:' + _in_order(body, sort=sort) for tag, sort, body in parts)}}}"
+    else:
+        text = json.dumps(tree)
+    return text if len(text) <= MAX_CANONICAL_CHARS else f"#{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _in_order(body: Any, *, sort: bool) -> str:

@@ -107,3 +107,13 @@ def test_a_hostile_answer_costs_the_host_no_more_than_its_size(data: Any) -> Non
     shown(data)
     is_plain(data)
     assert time.process_time() - began < 4
+
+
+def test_a_long_text_below_many_sets_costs_no_more_than_its_size() -> None:
+    nested: Any = "\x7f" * 2_000_000
+    for _ in range(150):
+        nested = {"s": [nested]}
+    began = time.process_time()
+    assert not same(nested, {"s": [1]})
+    assert shown(nested).startswith("{{{")
+    assert time.process_time() - began < 1.0

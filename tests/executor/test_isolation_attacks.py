@@ -50,9 +50,13 @@ def text(path):
         return open(path).read()
     except OSError as error:
         return error.strerror
+stays = ("/tmp", "/dev/shm", "/dev/mqueue", "/dev/pts", "/dev/pts/ptmx") if os.getppid() == 1 else ()
+network = ("dev", "tcp", "tcp6", "snmp", "netstat") if os.getppid() == 1 else ()
 limits = [name for name in dir(resource) if name.startswith("RLIMIT_") and name != "RLIMIT_NPROC"]
 print(json.dumps({
     "folders": [names(folder) for folder in (".", "/tmp", "/dev/shm", "/dev/mqueue")],
+    "rights": [os.stat(path).st_mode for path in stays if os.path.exists(path)],
+    "network": [text("/proc/net/" + name) for name in network],
     "processes": len([name for name in names("/proc") if name.isdigit()]) if os.getppid() == 1 else 0,
     "sockets": [answers(socket.AF_UNIX, chr(0) + marker), answers(socket.AF_INET, ("127.0.0.1", 47391))],
     "ipc": [text("/proc/sysvipc/" + kind) for kind in ("shm", "sem", "msg")],
@@ -96,8 +100,20 @@ def left_on_the_host(marker: str) -> list[str]:
 
 
 def own_use() -> tuple[int, int]:
-    """This process's descriptors and threads."""
-    return len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208  no path is wanted
+    """This process's descriptors and threads, but for those of a pool of slots, which stay once they had work."""
+    threads = [thread for thread in threading.enumerate() if not thread.name.startswith("slot-")]
+    return len(os.listdir("/proc/self/fd")), len(threads)  # noqa: PTH208  no path is wanted
+
+
+def settled_use() -> tuple[int, int]:
+    """The same, when no slot is being made or thrown away any more."""
+    use = own_use()
+    for _ in range(50):
+        time.sleep(0.05)
+        before, use = use, own_use()
+        if use == before:
+            break
+    return use
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
@@ -126,7 +142,7 @@ def neighbour_of(sandbox: Sandbox) -> Conversation:
 def survived(sandbox: Sandbox, attack: Attack, *, guard: str = "") -> None:
     marker = f"left{uuid.uuid4().hex}"
     neighbour = neighbour_of(sandbox)
-    clean, use = next_job(sandbox, marker), own_use()
+    clean, use = next_job(sandbox, marker), settled_use()
     result = attacked(sandbox, attack, marker, guard=guard)
     assert "BREACH" not in result.stdout.text + result.stderr.text
     assert result.status in attack.statuses, (result.status, result.detail, result.stderr.text)

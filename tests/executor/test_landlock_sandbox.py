@@ -27,7 +27,7 @@ NOBODY_ELSE = 61_999  # a user that owns nothing, for hosts that are no root
 WITHOUT_PROTECTION = {
     "read", "list", "read through a symlink", "hard link", "read /etc/passwd", "read another's command line",
     "append", "truncate", "truncate by reading", "truncate by neither", "create", "create beside its own folder",
-    "create in /dev/shm", "make a folder", "chmod", "utime", "renice", "kill", "kill by descriptor", "kill a thread",
+    "create in /dev/shm", "make a folder", "chmod", "utime", "kill", "kill by descriptor", "kill a thread",
     "TCP", "listen", "UDP", "abstract socket", "pathname socket", "datagram through a pair", "delete",
 }  # fmt: skip
 NO_LANDLOCK = """

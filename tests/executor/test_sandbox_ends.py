@@ -197,3 +197,34 @@ def test_a_job_does_not_survive_those_who_started_it(
         os.kill({"host": host.pid, "bwrap": int(child)}[killed], signal.SIGKILL)
         assert comes_true(lambda: listed(f"{marker} inside") == "")
         host.kill()
+
+
+def test_who_waits_for_a_frame_hears_at_once_that_the_program_has_ended(sandbox: Sandbox) -> None:
+    conversation = sandbox.converse(Program(source="channel.receive()", limits=QUICK))
+    conversation.send(b"end")
+    began = time.monotonic()
+    with pytest.raises(ConversationEnded):
+        conversation.receive()
+    assert time.monotonic() - began < 2.0
+    assert conversation.close().status is Status.EXIT
+
+
+@pytest.mark.parametrize("after_s", [0.01, 0.05, 0.2])
+def test_whoever_waits_for_a_slot_when_all_is_closed_gets_a_fault(after_s: float) -> None:
+    sandbox, ended = ProcessSandbox(), list[Status | type[BaseException]]()
+
+    def wants() -> None:
+        try:
+            ended.append(sandbox.run(SLEEP).status)
+        except BaseException as fault:  # noqa: BLE001  which one it is, is the question
+            ended.append(type(fault))
+
+    threads = [threading.Thread(target=wants) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(after_s)
+    sandbox.close()
+    for thread in threads:
+        thread.join()
+    assert len(ended) == 8
+    assert set(ended) <= {SandboxFault, Status.CANCELLED}
