@@ -152,7 +152,7 @@ class Pool:
         """
         shape = self._shape(limits)
         while (slot := self._take_idle(shape)) is not None:
-            if slot.is_clean(within_s=CLEAN_S):
+            if not self._is_worn(slot) and slot.is_clean(within_s=CLEAN_S):
                 self._refill(shape, limits)
                 return slot
             self.discard(slot)
@@ -166,7 +166,7 @@ class Pool:
     def release(self, slot: Slot) -> None:
         """Take back a slot whose job has ended with a report."""
         slot.jobs += 1
-        worn = slot.jobs >= self._rules.jobs or time.monotonic() - slot.born > self._rules.life_s
+        worn = self._is_worn(slot)
         with self._lock:
             keep = not worn and not slot.ended and not self._closed.is_set()
             if keep:
@@ -178,6 +178,9 @@ class Pool:
             self.discard(slot)
         if surplus is not None:
             self.discard(surplus)
+
+    def _is_worn(self, slot: Slot) -> bool:
+        return slot.jobs >= self._rules.jobs or time.monotonic() - slot.born > self._rules.life_s
 
     def discard(self, slot: Slot) -> None:
         """End a slot, in the background where that can be."""

@@ -216,6 +216,7 @@ def test_a_program_that_is_killed_while_it_waits_for_a_server_gives_up_no_unit(t
         begun = logged(tmp_path, "run_started") + logged(tmp_path, "run_resumed")
         process = start("loop.py", "--llm", url, *options)
         wait_for(lambda: logged(tmp_path, "run_started") + logged(tmp_path, "run_resumed") > begun)  # noqa: B023
+        wait_for(lambda: logged(tmp_path, "parked") >= logged(tmp_path, "decided") + logged(tmp_path, "restarted"))
         time.sleep(1)  # some five waits
         process.kill()
         process.communicate()

@@ -19,6 +19,7 @@ from benchmarks.soak_sandbox import Soak, growth
 from executor.process_sandbox import ProcessSandbox
 from executor.sandbox import ExecutionResult, Job
 from memory.tasks import Task
+from tests.running import wait_for
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BUBBLEWRAP_AND_DOCKER = ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)]
@@ -83,6 +84,7 @@ def test_a_process_and_a_file_that_are_left_are_found(tmp_path: Path) -> None:
     marker = f"left{uuid.uuid4().hex}"
     assert [found for found in left(marker, tmp_path) if "container" not in found and marker in found] == []
     with subprocess.Popen((sys.executable, "-c", "input()", marker), stdin=subprocess.PIPE) as process:
+        wait_for(lambda: bool(left_processes(marker)))  # a program has no arguments yet when it has just begun
         assert [found.split()[1] for found in left_processes(marker)] == [f"{process.pid}:"]
         process.kill()
     with tempfile.NamedTemporaryFile(prefix=marker, dir="/tmp") as file:
@@ -115,7 +117,7 @@ def test_each_kind_meets_the_attacks_that_its_walls_are_for() -> None:
         {attack.name for attack in attacks_for(kind)} for kind in ("process", "landlock", "bubblewrap", "docker")
     )
     assert process < landlock < docker
-    assert docker - bubblewrap == {"eats_memory_together", "wants_to_outlive_the_others"}
+    assert docker - bubblewrap == {"eats_memory_together"}
 
 
 def test_the_graded_task_has_a_reference_and_checks() -> None:
