@@ -17,7 +17,7 @@ SOCKET = pytest.param("socket", marks=pytest.mark.docker)
 
 def opened(kind: SandboxKind) -> Iterator[Sandbox]:
     if kind == "socket":
-        with services(4) as (path, _), closing(SocketSandbox(path)) as served:
+        with services(6) as (path, _), closing(SocketSandbox(path)) as served:
             yield served
         return
     try:
