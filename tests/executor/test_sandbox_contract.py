@@ -282,6 +282,6 @@ def test_jobs_leave_no_descriptor_and_no_thread_behind(sandbox: Sandbox) -> None
         return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     descriptors, threads = open_after(5)  # docker-py keeps up to 25 connections, one for each URL
-    descriptors_later, threads_later = open_after(6)
+    descriptors_later, threads_later = open_after(8)
     assert threads_later == threads
-    assert descriptors_later <= descriptors + 2
+    assert descriptors_later <= descriptors + 8  # spares that are coming have three each; sixteen jobs would leak more
