@@ -17,7 +17,8 @@ _FRAMES = "executor.agent.frames"
 _AGENT = tuple(
     f"executor.agent.{name}"
     for name in (
-        "kernel", "processes", "workspace", "surroundings", "host", "job", "outcome", "zygote", "watch", "resident",
+        "environment", "kernel", "processes", "workspace", "surroundings", "host", "job", "outcome", "zygote",
+        "watch", "resident",
     )
 )  # fmt: skip
 _LIBRARY = tuple(f"executor.grading.{name}" for name in ("wire", "candidate_agent", "remote", "judge_agent"))

@@ -10,14 +10,15 @@ import shutil
 import sys
 from pathlib import Path
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent_bundle import agent_command
-from executor.isolation import ENVIRONMENT, AgentConfig
+from executor.isolation import SHARED_MEMORY, TEMPORARY, WORK, AgentConfig
 from executor.pipes import PipeIsolation
+from executor.pooled_sandbox import PooledSandbox
 from executor.process_sandbox import base_python
-from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
+from executor.sandbox import Limits, Tier
 from executor.seccomp import MACHINES, seccomp_digest
 from executor.slots import IsolationOf, PoolRules, jobs_of
-from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
 GAPS = (
@@ -25,7 +26,6 @@ GAPS = (
     "CPU time of processes that their parents leave alone is counted only while they live",
     "the host's kernel is shared",
 )
-TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the sandbox, on tmpfs
 MIB = 1 << 20
 # The kernel ends these jobs before anything else when memory runs out; set by root they cannot undo it.
 FIRST_TO_GO = ("/bin/sh", "-c", 'echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec "$0" "$@"')
@@ -78,7 +78,7 @@ def _own_directories(limits: Limits) -> list[str]:
     return ["--proc", "/proc", "--dev", "/dev", *shared, *temporary]
 
 
-class BubblewrapSandbox:
+class BubblewrapSandbox(PooledSandbox):
     """Runs jobs in sets of namespaces.
 
     Args:
@@ -102,24 +102,7 @@ class BubblewrapSandbox:
         agent = (*agent_command(str(base_python()), compiled=True), config.text())
         self._after = (*_python_directories(), *closing, *agent)
         rules = PoolRules(jobs=jobs_of(isolation))
-        self._supervisor = Supervisor(tier, self._launch, shape=lambda limits: limits.file_mb, rules=rules)
-
-    @property
-    def tier(self) -> Tier:
-        """Which kind this is."""
-        return self._supervisor.tier
-
-    def run(self, job: Job) -> ExecutionResult:
-        """Run a job to its end."""
-        return self._supervisor.run(job)
-
-    def converse(self, program: Program) -> Conversation:
-        """Start a program to speak with."""
-        return self._supervisor.converse(program)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self._supervisor.close()
+        super().__init__(tier, self._launch, shape=lambda limits: limits.file_mb, rules=rules)
 
     def _launch(self, limits: Limits) -> PipeIsolation:
         argv = (*self._before, *_own_directories(limits), *self._after)

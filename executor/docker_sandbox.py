@@ -20,16 +20,16 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 from docker.types import LogConfig
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent_bundle import agent_command
 from executor.attach_stream import Demultiplexer
-from executor.isolation import ENVIRONMENT, AgentConfig, Exchange, Loss
-from executor.pipes import is_stopped
-from executor.process_sandbox import is_running
-from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Status, Tier
+from executor.host_processes import is_running, is_stopped
+from executor.isolation import SHARED_MEMORY, TEMPORARY, WORK, AgentConfig, Exchange, Loss
+from executor.pooled_sandbox import PooledSandbox
+from executor.sandbox import Limits, Status, Tier
 from executor.sandbox_image import DOCKERFILE, RECIPE, ImageRecipe
 from executor.seccomp import container_profile, seccomp_digest
 from executor.slots import IsolationOf, PoolRules, jobs_of
-from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
 __all__ = ["DOCKERFILE", "DockerSandbox"]
@@ -41,7 +41,7 @@ ENGINE_GAPS = {
     "PidsLimit": "this engine does not limit a container's processes",
     "CpuCfsQuota": "this engine does not limit a container's share of the CPU",
 }
-TEMPORARY, WORK, SHARED_MEMORY, QUEUES = "/tmp", "/tmp/job", "/dev/shm", "/dev/mqueue"  # noqa: S108  inside the container, on tmpfs
+QUEUES = "/dev/mqueue"
 CHUNK = 1 << 16
 MIB = 1 << 20
 SHARED_MEMORY_MB = 16
@@ -232,7 +232,7 @@ def _sweep(client: docker.DockerClient) -> None:
                 client.api.remove_container(container["Id"], force=True, v=True)
 
 
-class DockerSandbox:
+class DockerSandbox(PooledSandbox):
     """Runs jobs in containers.
 
     Args:
@@ -272,24 +272,11 @@ class DockerSandbox:
         tier = Tier(kind="docker", safe=True, reason=reason, gaps=gaps, image=image, profile=seccomp_digest())
         self._command, self._runtime = _agent(with_packages=bool(packages)), runtime
         rules = PoolRules(jobs=jobs_of(isolation), start_s=START_S)
-        self._supervisor = Supervisor(tier, self._launch, shape=_shape, rules=rules)
-
-    @property
-    def tier(self) -> Tier:
-        """Which kind this is, and the image's id."""
-        return self._supervisor.tier
-
-    def run(self, job: Job) -> ExecutionResult:
-        """Run a job to its end."""
-        return self._supervisor.run(job)
-
-    def converse(self, program: Program) -> Conversation:
-        """Start a program to speak with."""
-        return self._supervisor.converse(program)
+        super().__init__(tier, self._launch, shape=_shape, rules=rules)
 
     def close(self) -> None:
         """Leave nothing behind: no container, no connection."""
-        self._supervisor.close()
+        super().close()
         mine = {"label": f"{RUN}={self._labels[RUN]}"}
         with suppress(*ENGINE_ERRORS):  # those that could not be removed at their time, as the engine was away
             for container in self._client.api.containers(all=True, filters=mine):

@@ -14,14 +14,7 @@ from executor.agent.frames import packed
 from executor.sandbox import MAX_FRAME, Job, Program, Status
 from executor.seccomp import seccomp_digest, seccomp_programs
 
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
+TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside a sandbox, on tmpfs
 CLOSE_GRACE_S = 0.5  # what a program has to end by itself when the host closes
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from executor.agent_bundle import agent_command
-from executor.isolation import ENVIRONMENT, AgentConfig
+from executor.isolation import AgentConfig
 from executor.landlock import LOOK, READ_FILE, WRITE_FILE, Rule, Ruleset, kernel_version, ruleset
 from executor.landlock_calls import extra_filters
 from executor.pipes import PipeIsolation
-from executor.process_sandbox import ONE_JOB, base_python, new_folder, remove_folder, sweep_folders
-from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
+from executor.pooled_sandbox import PooledSandbox
+from executor.process_sandbox import ONE_JOB, agent_in_folder, base_python, new_folder, sweep_folders
+from executor.sandbox import Limits, Tier
 from executor.seccomp import MACHINES, seccomp_digest
-from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 from utils.settings import ROOT
 
@@ -49,7 +49,7 @@ SAME_USER = (
 )
 
 
-class LandlockSandbox:
+class LandlockSandbox(PooledSandbox):
     """Runs every job in a fresh Landlock domain.
 
     Args:
@@ -76,34 +76,13 @@ class LandlockSandbox:
         self._users, self._orders = own_user, _orders(rules, own_user=own_user, version=version)
         gaps = gaps_of(version, own_user=own_user, readable=[rule.path for rule in rules.rules])
         tier = Tier(kind="landlock", safe=True, reason=reason, gaps=gaps, profile=seccomp_digest())
-        self._supervisor = Supervisor(tier, self._launch, rules=ONE_JOB)
-
-    @property
-    def tier(self) -> Tier:
-        """Which kind this is."""
-        return self._supervisor.tier
-
-    def run(self, job: Job) -> ExecutionResult:
-        """Run a job to its end."""
-        return self._supervisor.run(job)
-
-    def converse(self, program: Program) -> Conversation:
-        """Start a program to speak with."""
-        return self._supervisor.converse(program)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self._supervisor.close()
+        super().__init__(tier, self._launch, rules=ONE_JOB)
 
     def _launch(self, limits: Limits) -> PipeIsolation:
         work = new_folder(self._parent, room_mb=limits.file_mb)
-        config = AgentConfig(
-            kind="landlock", work=str(work), first=False, resident=False, users=self._users, landlock=self._orders
-        )
-        return PipeIsolation(
-            (*self._command, config.text()), {**ENVIRONMENT, "HOME": str(work)}, kind="landlock",
-            on_dispose=lambda: remove_folder(work),
-        )  # fmt: skip
+        return agent_in_folder(self._command, AgentConfig(
+            kind="landlock", work=str(work), first=False, resident=False, users=self._users, landlock=self._orders,
+        ))  # fmt: skip
 
 
 def gaps_of(version: int, *, own_user: bool, readable: list[str]) -> tuple[str, ...]:

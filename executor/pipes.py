@@ -5,31 +5,14 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
+from executor.host_processes import children, is_stopped
 from executor.isolation import Exchange, Loss
 from executor.sandbox import Status
 from utils.errors import SandboxFault
 
 CHUNK = 1 << 16
 KILL_GRACE_S = 1.0
-
-
-def is_stopped(pid: int) -> bool:
-    """Whether a process of this host is stopped by a signal; not if it has gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] == "T"
-
-
-def children(pid: int) -> list[int]:
-    """The ids of a process's children; none where the kernel does not tell."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-    except OSError:
-        return []
 
 
 class PipeIsolation:

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent_bundle import agent_command
-from executor.isolation import ENVIRONMENT, AgentConfig
+from executor.host_processes import is_running
+from executor.isolation import AgentConfig
 from executor.pipes import PipeIsolation
-from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
+from executor.pooled_sandbox import PooledSandbox
+from executor.sandbox import Limits, Tier
 from executor.slots import PoolRules
-from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
 FOLDER = "builder-trainer-job-"
@@ -58,17 +61,6 @@ def sweep_folders(parent: str) -> None:
             remove_folder(folder)
 
 
-def is_running(pid: int) -> bool:
-    """Whether there is such a process."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 def remove_folder(directory: Path) -> None:
     """Remove a directory whose contents a job chose: also what is unreadable or deeper than Python's stack."""
     if directory.is_symlink():  # a job put it there; chmod would follow it
@@ -80,38 +72,24 @@ def remove_folder(directory: Path) -> None:
         subprocess.run(["rm", "-rf", "--", directory], check=False, stderr=subprocess.DEVNULL)
 
 
-class ProcessSandbox:
+def agent_in_folder(command: tuple[str, ...], config: AgentConfig) -> PipeIsolation:
+    """An agent for one job in a folder of its own, which goes with it."""
+    environment = {**ENVIRONMENT, "HOME": config.work}
+    gone = partial(remove_folder, Path(config.work))
+    return PipeIsolation((*command, config.text()), environment, kind=config.kind, on_dispose=gone)
+
+
+class ProcessSandbox(PooledSandbox):
     """Runs code as a plain process; not safe for code that is not trusted."""
 
     def __init__(self, *, reason: str = "asked for") -> None:
         tier = Tier(kind="process", safe=False, reason=reason, gaps=GAPS)
         self._command = agent_command(str(base_python()), compiled=True)
         sweep_folders(tempfile.gettempdir())
-        self._supervisor = Supervisor(tier, self._launch, rules=ONE_JOB)
-
-    @property
-    def tier(self) -> Tier:
-        """Which kind this is."""
-        return self._supervisor.tier
-
-    def run(self, job: Job) -> ExecutionResult:
-        """Run a job to its end."""
-        return self._supervisor.run(job)
-
-    def converse(self, program: Program) -> Conversation:
-        """Start a program to speak with."""
-        return self._supervisor.converse(program)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self._supervisor.close()
+        super().__init__(tier, self._launch, rules=ONE_JOB)
 
     def _launch(self, limits: Limits) -> PipeIsolation:
         work = new_folder(None, room_mb=limits.file_mb)
-        config = AgentConfig(
-            kind="process", work=str(work), first=False, resident=False, users=False, strict=False
-        )  # fmt: skip
-        return PipeIsolation(
-            (*self._command, config.text()), {**ENVIRONMENT, "HOME": str(work)}, kind="process",
-            on_dispose=lambda: remove_folder(work),
-        )  # fmt: skip
+        return agent_in_folder(self._command, AgentConfig(
+            kind="process", work=str(work), first=False, resident=False, users=False, strict=False,
+        ))  # fmt: skip

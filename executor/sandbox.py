@@ -113,6 +113,7 @@ class ExecutionResult:
         peak_mb: largest resident memory of one process of the job, MiB.
         tier: the sandbox that ran it.
         detail: one line for people where status needs an explanation, else empty.
+        strays: how many processes, but for its first one, still lived at its end and were ended.
         artifacts: the collected files by their paths: regular ones only, within the limit.
         artifacts_left_out: how many files fitted a pattern and were not collected.
     """
@@ -127,6 +128,7 @@ class ExecutionResult:
     peak_mb: float
     tier: Tier
     detail: str = ""
+    strays: int = 0
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
     artifacts_left_out: int = 0
 

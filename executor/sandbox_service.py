@@ -6,10 +6,9 @@ Standard library only, and so is all that it imports: a service's image has noth
 import sys
 
 from executor.agent_bundle import agent_source
-from executor.isolation import AgentConfig
+from executor.isolation import SHARED_MEMORY, TEMPORARY, WORK, AgentConfig
 
 SOCKET = "/run/builder-trainer/agent.sock"
-TEMPORARY, WORK, SHARED_MEMORY = "/tmp", "/tmp/job", "/dev/shm"  # noqa: S108  inside the service, on tmpfs
 
 
 def service_source(socket: str = SOCKET) -> str:

@@ -18,10 +18,10 @@ from select import POLLIN, POLLOUT, poll
 from typing import Any
 
 from executor.isolation import Exchange
-from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Tier
+from executor.pooled_sandbox import PooledSandbox
+from executor.sandbox import Limits, Tier
 from executor.seccomp import seccomp_digest
 from executor.slots import PoolRules
-from executor.supervise import Supervisor
 from utils.errors import SandboxFault
 
 CHUNK = 1 << 16
@@ -188,7 +188,7 @@ def flaws_of(facts: Mapping[str, Any]) -> list[str]:
     return [words for name, (value, words) in wanted.items() if facts.get(name) != value]
 
 
-class SocketSandbox:
+class SocketSandbox(PooledSandbox):
     """Runs jobs in sandbox services.
 
     Args:
@@ -204,25 +204,12 @@ class SocketSandbox:
         self._listener, self._start_s = Listener(path), start_s
         tier = Tier(kind="socket", safe=True, reason=reason, gaps=GAPS, profile=seccomp_digest())
         rules = PoolRules(jobs=1 << 30, life_s=float("inf"), spares=0, most_idle=BACKLOG, start_s=start_s)
-        self._supervisor = Supervisor(tier, self._launch, rules=rules, check=_check)
-
-    @property
-    def tier(self) -> Tier:
-        """Which kind this is."""
-        return self._supervisor.tier
-
-    def run(self, job: Job) -> ExecutionResult:
-        """Run a job to its end."""
-        return self._supervisor.run(job)
-
-    def converse(self, program: Program) -> Conversation:
-        """Start a program to speak with."""
-        return self._supervisor.converse(program)
+        super().__init__(tier, self._launch, rules=rules, check=_check)
 
     def close(self) -> None:
         """Hang up on all services."""
         self._listener.stop_waiting()
-        self._supervisor.close()
+        super().close()
         self._listener.close()
 
     def _launch(self, limits: Limits) -> SocketIsolation:

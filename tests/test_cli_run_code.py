@@ -76,7 +76,7 @@ def test_json_holds_everything(folder: Path, kind: str) -> None:
     assert ran.code == 1
     assert sorted(found) == [
         "artifacts", "artifacts_left_out", "cpu_s", "detail", "exit_code", "limits", "peak_mb", "sandbox",
-        "signal", "status", "stderr", "stdout", "wall_s",
+        "signal", "status", "stderr", "stdout", "strays", "wall_s",
     ]  # fmt: skip
     assert (found["status"], found["exit_code"], found["signal"]) == ("exit", 3, None)
     assert (found["stdout"]["total"], found["stdout"]["truncated"]) == (5001, True)

@@ -11,6 +11,7 @@ import resource
 import signal
 import sys
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent.frames import Channel, read_message
 from executor.agent.kernel import (
     PR_SET_DUMPABLE,
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 MOST_FDS = 64  # that an agent or zygote may have open
-ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
 # What a program in a fresh interpreter runs first: the modules that every program finds, its channel, its source.
 FRESH_PROGRAM = """
 import sys
@@ -197,14 +190,17 @@ def leave() -> None:
 
     That would take 8 ms. Whatever is unusual is left to the interpreter.
     """
+    if sys.stdout is not sys.__stdout__ or sys.stderr is not sys.__stderr__:
+        return
+    streams: list[Any] = [sys.stdout, sys.stderr]
     threading = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()  # noqa: SLF001  there is no public way to what the interpreter does at its end
     atexit._run_exitfuncs()  # noqa: SLF001
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:  # noqa: BLE001  the job may have put anything in their places
+        for stream in streams:
+            stream.flush()
+    except (OSError, ValueError, AttributeError):  # full, closed, or None
         return
     os._exit(0)
 
@@ -234,16 +230,20 @@ class Child:
             elif orders["fresh"]:
                 self._start_fresh_program()
             os.close(self._streams.status)
+            stage = ""
+            return self._in_this_process(orders, blob)
         except BaseException as fault:  # noqa: BLE001  whatever it is, it is told and this child ends
+            self._end(stage, fault)
+
+    def _end(self, stage: str, fault: BaseException) -> NoReturn:
+        """Tell the agent that the job could not begin; what does not compile ends like any other that raises."""
+        if stage:
             said = f"{stage}{type(fault).__name__}: {fault}".encode("utf-8", "replace")[:1000]
             os.write(self._streams.status, said)
             os._exit(127)
-        try:
-            return self._in_this_process(orders, blob)
-        except BaseException:  # noqa: BLE001  what does not compile ends like any other that raises
-            sys.excepthook(*sys.exc_info())
-            sys.stderr.flush()
-            os._exit(1)
+        sys.excepthook(type(fault), fault, fault.__traceback__)
+        sys.stderr.flush()
+        os._exit(1)
 
     def _start_job(self, orders: dict[str, Any], blob: memoryview) -> None:
         """Become the job's program; returns if it is a script for this very process."""

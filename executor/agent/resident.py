@@ -14,9 +14,10 @@ import socket
 import sys
 import time
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent.frames import LENGTH, packed, write_all
 from executor.agent.host import Host, HostGone
-from executor.agent.job import ENVIRONMENT, Child, ChildStreams, Streams
+from executor.agent.job import Child, ChildStreams, Streams
 from executor.agent.kernel import PR_SET_CHILD_SUBREAPER, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 from executor.agent.processes import all_processes, borrowed, cgroup_oom_kills
 from executor.agent.surroundings import Users, facts, limits_of

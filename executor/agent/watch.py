@@ -36,6 +36,7 @@ class Watch:
         self.told = b""
         self.reason, self.at_deadline, self.remark = "", "timeout", ""
         self.ended: Ended | None = None
+        self.strays = 0
         self.reaped_cpu_s = self.seen_cpu_s = 0.0
         self.counted_before = self._counted_cpu_s()
         self.files_before = space_used(config["roots"][0]) if config["roots"] else (0, 0)
@@ -262,6 +263,7 @@ class Watch:
         """Leave no process of the job; returns when the last one is reaped."""
         uid = self.orders["uid"]
         while self._any_left():
+            self.strays = max(self.strays, self._count_strays())
             if self.config["first"] and uid is not None:
                 kill_all_as(uid)
             else:
@@ -273,6 +275,11 @@ class Watch:
             self._used_cpu_s()
         for fd in self.captures:
             self._take_rest(fd)
+
+    def _count_strays(self) -> int:
+        """Processes of the job that live, but for its first one."""
+        living = {pid for pid, process in job_processes(self.zygote).items() if process.state not in "ZX"}
+        return len(living - {self.child})
 
     def _take_rest(self, fd: int) -> None:
         """What is left in a pipe whose writers are all gone: at most the pipe's own size."""
@@ -304,6 +311,7 @@ class Watch:
             "cpu_s": max(self.reaped_cpu_s, self.seen_cpu_s),  # some may be reaped by a parent that counts nothing
             "peak_mb": ended.peak_mb,
             "detail": detail,
+            "strays": self.strays,
             "artifacts": [[name, len(data)] for name, data in artifacts],
             "left_out": left_out,
         }

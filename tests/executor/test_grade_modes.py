@@ -45,17 +45,17 @@ def deserves(path: Path) -> str:
 
 
 @pytest.mark.parametrize("task", [CASES, FRESH], ids=lambda task: task.id)
-def test_attacks_on_the_checks_do_not_pass_cases_either(namespaced: Sandbox, task: Task) -> None:
+def test_attacks_on_the_checks_do_not_pass_cases_either(isolated: Sandbox, task: Task) -> None:
     short = AttemptLimits(wall_s=2.5, cpu_s=1.5, memory_mb=256)
-    found = {path.stem: grade(task, path.read_text(encoding="utf-8"), namespaced, limits=short, seed=3).outcome
+    found = {path.stem: grade(task, path.read_text(encoding="utf-8"), isolated, limits=short, seed=3).outcome
              for path in attacks()}  # fmt: skip
     assert found == {path.stem: deserves(path) for path in attacks()}
 
 
 @pytest.mark.parametrize("path", attacks(), ids=lambda path: path.stem)
-def test_attacks_on_the_checks_print_nothing_that_passes(namespaced: Sandbox, path: Path) -> None:
+def test_attacks_on_the_checks_print_nothing_that_passes(isolated: Sandbox, path: Path) -> None:
     short = AttemptLimits(wall_s=2.5, cpu_s=1.5, memory_mb=256)
-    assert grade(PROGRAM, path.read_text(encoding="utf-8"), namespaced, limits=short).outcome == "failed"
+    assert grade(PROGRAM, path.read_text(encoding="utf-8"), isolated, limits=short).outcome == "failed"
 
 
 LOOKS_AROUND = """
@@ -80,19 +80,19 @@ AS_PROGRAM = [
 
 
 @pytest.mark.parametrize("source", AS_PROGRAM)
-def test_a_program_passes_by_nothing_but_the_right_output(namespaced: Sandbox, source: str) -> None:
-    assert judged(namespaced, PROGRAM, source).outcome == "failed"
+def test_a_program_passes_by_nothing_but_the_right_output(isolated: Sandbox, source: str) -> None:
+    assert judged(isolated, PROGRAM, source).outcome == "failed"
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("task", [CASES, FRESH], ids=lambda task: task.id)
-def test_the_shared_attacks_do_not_pass_cases(namespaced: Sandbox, shared: Path, task: Task) -> None:
+def test_the_shared_attacks_do_not_pass_cases(isolated: Sandbox, shared: Path, task: Task) -> None:
     files = sorted((shared / "attacks" / "grading").glob("*.py"))
-    found = {path.stem for path in files if judged(namespaced, task, path.read_text()).outcome == "passed"}
+    found = {path.stem for path in files if judged(isolated, task, path.read_text()).outcome == "passed"}
     assert found == {"h01_honest_correct", "h04_honest_prints_noise"}
 
 
 @pytest.mark.shared
-def test_the_shared_attacks_print_nothing_that_passes(namespaced: Sandbox, shared: Path) -> None:
+def test_the_shared_attacks_print_nothing_that_passes(isolated: Sandbox, shared: Path) -> None:
     files = sorted((shared / "attacks" / "grading").glob("*.py"))
-    assert {judged(namespaced, PROGRAM, path.read_text()).outcome for path in files} == {"failed"}
+    assert {judged(isolated, PROGRAM, path.read_text()).outcome for path in files} == {"failed"}

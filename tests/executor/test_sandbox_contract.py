@@ -171,8 +171,9 @@ def test_a_job_that_cannot_begin_is_an_outcome_that_says_why(
 def test_a_daemon_does_not_outlive_its_job(sandbox: Sandbox) -> None:
     marker = uuid.uuid4().hex
     result = run_cmd(sandbox, ("python", "-c", DAEMON, marker), limits=QUICK)
-    assert (result.exit_code, result.stdout.text) == (0, "parent done\n")
+    assert (result.exit_code, result.stdout.text, result.strays) == (0, "parent done\n", 1)
     assert processes_with(marker) == []
+    assert run_cmd(sandbox, ("true",), limits=QUICK).strays == 0
 
 
 def test_a_program_speaks_frames_of_any_size_and_ends_when_the_host_closes(sandbox: Sandbox) -> None:

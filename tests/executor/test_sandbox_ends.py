@@ -14,11 +14,13 @@ from typing import Literal, cast
 
 import pytest
 
+from executor.agent.environment import ENVIRONMENT
 from executor.agent_bundle import agent_command
 from executor.bubblewrap_sandbox import BubblewrapSandbox
 from executor.choose_sandbox import SandboxKind, choose_sandbox
-from executor.isolation import ENVIRONMENT, AgentConfig
+from executor.isolation import AgentConfig
 from executor.pipes import PipeIsolation
+from executor.pooled_sandbox import PooledSandbox
 from executor.process_sandbox import ProcessSandbox
 from executor.run_code import run_code
 from executor.sandbox import (
@@ -32,7 +34,6 @@ from executor.sandbox import (
     Tier,
 )
 from executor.slots import PoolRules
-from executor.supervise import Supervisor
 from tests.executor.conftest import opened
 from utils.errors import SandboxFault
 
@@ -57,8 +58,8 @@ def run_in(command: tuple[str, ...], *, kind: str = "bubblewrap", start_s: float
         del limits
         return PipeIsolation(command, ENVIRONMENT, kind=kind)
 
-    with closing(Supervisor(tier, launch, rules=PoolRules(start_s=start_s))) as supervisor:
-        supervisor.run(SLEEP)
+    with closing(PooledSandbox(tier, launch, rules=PoolRules(start_s=start_s))) as sandbox:
+        sandbox.run(SLEEP)
 
 
 def agent(python: str = sys.executable, **config: object) -> tuple[str, ...]:

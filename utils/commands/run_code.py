@@ -146,6 +146,7 @@ def _document(result: ExecutionResult, limits: Limits, kept: Kept | None) -> dic
         "sandbox": sandbox_facts(result.tier).model_dump(mode="json"),
         "stderr": _stream(result.stderr),
         "stdout": _stream(result.stdout),
+        "strays": result.strays,
     }
 
 
