@@ -120,7 +120,11 @@ class Loop:
         self._memory, self._settings, self._display = parts.memory, parts.settings, parts.display
         self._state = parts.memory.state
         self._parking = Parking(
-            parts.memory, model=parts.model.name, longest_s=parts.settings.fault_wait_s, workers=parts.settings.workers
+            parts.memory,
+            parts.clock,
+            model=parts.model.name,
+            longest_s=parts.settings.fault_wait_s,
+            workers=parts.settings.workers,
         )
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
 

@@ -12,13 +12,14 @@ from collections import Counter
 
 from memory.events import Faulted, Parked, Restarted
 from memory.memory_manager import MemoryManager
+from utils.clock import Clock
 from utils.errors import Defect, Fault, Interrupted
 from utils.waiting import Backoff
 
 PATIENT_FAULTS = 3
 """After so many faults of a unit another one is tried before it."""
-LONELY_FAULTS = 30
-"""After so many, some two hours of waiting, a unit is left for the next run if no other can show what is to blame."""
+LONELY_S = 2 * 3600.0
+"""So long after its first fault a unit is left for the next run if no other can show what is to blame."""
 REASON_CHARS = 500
 MESSAGE_CHARS = 2000
 
@@ -26,18 +27,20 @@ MESSAGE_CHARS = 2000
 class Parking:
     """The parked units of a memory, and the outage that there may be."""
 
-    def __init__(self, memory: MemoryManager, *, model: str, longest_s: float, workers: int) -> None:
+    def __init__(self, memory: MemoryManager, clock: Clock, *, model: str, longest_s: float, workers: int) -> None:
         """Nothing is parked yet.
 
         Args:
             memory: where it is logged.
+            clock: tells how long a unit has met faults.
             model: whose units this run can finish.
             longest_s: from one try to the next while something is away.
             workers: how many units are worked on at the same time.
         """
-        self._memory, self._model, self._workers = memory, model, workers
+        self._memory, self._clock, self._model, self._workers = memory, clock, model, workers
         self._waiting: list[str] = []
         self._faults: Counter[str] = Counter()
+        self._first_fault_s: dict[str, float] = {}
         self._lately: Counter[str] = Counter()
         """Faults since another unit went through in its place, which gives it one more try."""
         self._overtaken: set[str] = set()
@@ -73,7 +76,8 @@ class Parking:
 
     def give_up_lonely(self) -> None:
         """Leave units for the next run that met faults for hours, when there is no other unit to try in their place."""
-        self._waiting = [unit for unit in self._waiting if self._faults[unit] < LONELY_FAULTS]
+        now_s = self._clock.monotonic_s()
+        self._waiting = [unit for unit in self._waiting if now_s - self._first_fault_s.get(unit, now_s) < LONELY_S]
 
     def leave(self) -> str | None:
         """The next unit, no longer parked; None if there is none."""
@@ -92,6 +96,7 @@ class Parking:
         """
         events: list[Faulted | Parked] = []
         self._faults[unit] += 1
+        self._first_fault_s.setdefault(unit, self._clock.monotonic_s())
         self._lately[unit] += 1
         alone = unit in self._overtaken and self._faults[unit] >= 2 * PATIENT_FAULTS
         left = alone or isinstance(fault, Defect)

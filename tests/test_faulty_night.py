@@ -145,7 +145,7 @@ def test_a_server_that_is_killed_and_started_again_in_mid_night_is_waited_for(tm
         process = start("loop.py", "--llm", url, *options)
         wait_for(lambda: logged(tmp_path, "finished") >= 1)
     wait_for(lambda: logged(tmp_path, "faulted") >= 1)
-    time.sleep(3)  # some thirty waits
+    time.sleep(5)  # some fifty waits
     with serving("-m utils.rehearsal", "--port", url.rpartition(":")[2].removesuffix("/v1")):
         ran = finish(process)
     assert ran.code == 0, ran.err

@@ -1,14 +1,16 @@
 """Units that wait: who goes next, who is left for the next run, what is told and logged."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from executor.parking import LONELY_FAULTS, PATIENT_FAULTS, Parking
+from executor.parking import LONELY_S, PATIENT_FAULTS, Parking
 from memory.memory_manager import MemoryManager
 from tests.memory.builders import added, decided, finished, open_memory, run_started
 from tests.running import events
+from utils.clock import Clock, SystemClock
 from utils.errors import Defect, Interrupted, ModelFault
 
 AWAY = ModelFault("the server is away")
@@ -23,8 +25,8 @@ def memory(tmp_path: Path) -> Iterator[MemoryManager]:
         yield memory
 
 
-def parking(memory: MemoryManager, model: str = "rehearsal") -> Parking:
-    parked = Parking(memory, model=model, longest_s=300, workers=1)
+def parking(memory: MemoryManager, model: str = "rehearsal", clock: Clock | None = None) -> Parking:
+    parked = Parking(memory, clock or SystemClock(), model=model, longest_s=300, workers=1)
     parked.begin()
     return parked
 
@@ -76,16 +78,32 @@ def test_a_unit_that_alone_meets_faults_is_left_for_the_next_run_once_another_we
     assert list(memory.state.in_flight) == [ONE]
 
 
-def test_a_unit_that_nobody_can_stand_in_for_is_left_after_hours(memory: MemoryManager) -> None:
-    parked = parking(memory)
+class Waited:
+    """A clock that stands still but for what is waited."""
+
+    def __init__(self) -> None:
+        self.waited_s = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 31, tzinfo=UTC) + timedelta(seconds=self.waited_s)
+
+    def monotonic_s(self) -> float:
+        return self.waited_s
+
+
+@pytest.mark.parametrize("every_s", [60.0, 300.0])
+def test_a_unit_that_nobody_can_stand_in_for_is_left_after_two_hours_however_often_it_was_tried(
+    memory: MemoryManager, every_s: float
+) -> None:
+    clock = Waited()
+    parked = parking(memory, clock=clock)
     memory.append([finished(memory.state, 2)])
     parked.begin()
-    tries = 0
-    while parked.leave() is not None and tries < 1000:
-        tries += 1
+    while parked.leave() is not None:
         parked.park(ONE, AWAY)
+        clock.waited_s += every_s
         parked.give_up_lonely()
-    assert tries == LONELY_FAULTS
+    assert LONELY_S <= clock.waited_s < LONELY_S + 2 * every_s
 
 
 def test_a_defect_leaves_its_unit_for_the_next_run_and_a_stop_is_no_fault(memory: MemoryManager) -> None:
