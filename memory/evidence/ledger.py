@@ -128,11 +128,11 @@ class Ledger:
     def note_decided(
         self, unit: str, task: Task, assignment: Assignment | None, predictions: Predictions | None
     ) -> None:
-        """A unit takes its place; what it nominates for the first time gets its number."""
+        """A unit takes its place; what goes on trial with it gets its number."""
         waiting = self._waiting[unit] = _Waiting(unit, task, assignment, predictions)
         self._queue.append(waiting)
         if assignment is not None:
-            self.certificates.enter([each.key for each in assignment.nominees])
+            self.certificates.enter([each.key for each in assignment.nominees if each.trial])
 
     def note_finished(self, result: AttemptResult, mistakes: Sequence[str]) -> list[str]:
         """A unit has its outcome; the keys of those that are certified or retired now."""
@@ -212,11 +212,11 @@ class Ledger:
 
 
 def _trials(assignment: Assignment) -> list[Trial]:
-    """The coins that decided alone what a unit saw; of controls none did."""
+    """The coins of what is on trial; those of controls decided nothing."""
     if assignment.control:
         return []
     return [
         Trial(each.key, shown=not each.dropped, probability=1 - each.drop_probability, baseline=each.baseline)
         for each in assignment.nominees
-        if each.baseline is not None and 0 < each.drop_probability < 1
+        if each.trial and each.baseline is not None and 0 < each.drop_probability < 1
     ]
