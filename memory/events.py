@@ -94,13 +94,14 @@ class Decided(BaseModel):
 
 
 class Finished(BaseModel):
-    """A unit has its outcome."""
+    """A unit has its outcome; `mistakes` are the signatures of its failed turns, see memory.signatures."""
 
     model_config = FROZEN
 
     kind: Literal["finished"] = "finished"
     result: AttemptResult
     belog: BELog
+    mistakes: tuple[str, ...] = ()
 
 
 class Parked(BaseModel):
