@@ -41,6 +41,7 @@ from memory.records import InFlight
 from memory.replies import RememberingModel
 from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
+from memory.signatures import signatures
 from memory.tasks import Task
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
@@ -241,7 +242,7 @@ class Loop:
             assert made.fault is not None
             self._park(unit, made.fault)
             return
-        self._memory.append([Finished(result=result, belog=made.value)])
+        self._memory.append([Finished(result=result, belog=made.value, mistakes=signatures(result))])
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task, result)
         self._look_back()

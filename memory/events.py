@@ -106,7 +106,7 @@ class Decided(BaseModel):
 
 
 class Finished(BaseModel):
-    """A unit has its outcome; `mistakes` are the signatures of what went wrong in its turns."""
+    """A unit has its outcome; `mistakes` are the signatures of its failed turns, see memory.signatures."""
 
     model_config = FROZEN
 

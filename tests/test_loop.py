@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from memory.attempts import AttemptResult, Verdict
+from memory.events import Finished
+from memory.signatures import signatures
 from tests.running import Ran, cli, events, finish, logged, loop, serving, start, wait_for
 
 QUICK = ("--sandbox", "process")
@@ -60,6 +63,22 @@ def test_every_unit_leaves_its_replies_code_belog_reflection_and_score(tmp_path:
         assert result["score"]["difficulty"] > 0
         kept = json.loads((tmp_path / "belogs" / "000000" / f"{result['unit_id']}.json").read_text())
         assert kept == belog
+
+
+def test_every_unit_that_failed_on_the_way_has_mistakes_in_the_log(tmp_path: Path) -> None:
+    night(tmp_path, "--cycles", "4")
+    logged_units = events(tmp_path, "finished")
+    mistakes = {unit["result"]["unit_id"]: tuple(unit["mistakes"]) for unit in logged_units}
+    results = [AttemptResult.model_validate(unit["result"]) for unit in logged_units]
+    assert mistakes == {result.unit_id: signatures(result) for result in results}
+    failed = {each.unit_id for each in results if any(v is None or v.outcome == "failed" for v in verdicts(each))}
+    assert {unit for unit, made in mistakes.items() if made} == failed != set()
+    without = {name: value for name, value in logged_units[0].items() if name != "mistakes"}
+    assert Finished.model_validate(without).mistakes == ()  # as in logs of before there were any
+
+
+def verdicts(result: AttemptResult) -> list[Verdict | None]:
+    return [turn.verdict for turn in result.turns]
 
 
 def test_the_same_seed_decides_and_judges_the_same(tmp_path: Path) -> None:
