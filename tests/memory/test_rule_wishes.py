@@ -9,9 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from memory.digests import rule_id
 from memory.inbox import Wish, leave
 from memory.known_rules import KnownRules, existing_rules
-from memory.rule_wishes import AddRule, EditRule, JudgeRule, batches, event_of, grant, why_impossible
+from memory.rule_wishes import (
+    AddRule,
+    AnyWish,
+    EditRule,
+    JudgeRule,
+    MergeRules,
+    UnmergeRule,
+    batches,
+    event_of,
+    grant,
+    why_impossible,
+)
 from memory.rules import RuleBook
 from memory.state import MemoryState
 from tests.memory.builders import AT, a_nominee, added, an_assignment, differences, events_of, open_memory, unit
@@ -19,11 +31,12 @@ from tests.memory.builders import live_a_little as live
 from trainer.views import all_views
 from utils.errors import InputError
 
-TEXTS = ("Use a heap.", "use a HEAP", "Sort first.", "Do not sort first.")
+TEXTS = ("Use a heap.", "use a HEAP", "Sort first.", "Do not sort first.", "A heap is useful.")
 HEAP = "rule-2d6e98a9734e"
+IDS = tuple(sorted({rule_id(text) for text in TEXTS}))
 
 
-def want(folder: Path, *rules: AddRule | EditRule | JudgeRule, at: str = AT) -> None:
+def want(folder: Path, *rules: AnyWish, at: str = AT) -> None:
     leave(folder, Wish(by="somebody", rules=rules), at=at)
 
 
@@ -100,14 +113,16 @@ class TestTheWriter:
 wishes = st.lists(
     st.builds(AddRule, text=st.sampled_from(TEXTS), skills=st.sampled_from(((), ("lists",), ("sorting",))))
     | st.builds(EditRule, rule=st.just(HEAP), text=st.sampled_from((*TEXTS, "Use two heaps.")))
-    | st.builds(JudgeRule, rule=st.just(HEAP), standing=st.sampled_from(("free", "pinned", "banned"))),
-    max_size=12,
+    | st.builds(JudgeRule, rule=st.just(HEAP), standing=st.sampled_from(("free", "pinned", "banned")))
+    | st.builds(MergeRules, kept=st.sampled_from(IDS), other=st.sampled_from(IDS))
+    | st.builds(UnmergeRule, rule=st.sampled_from(IDS)),
+    max_size=16,
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(wishes)
-def test_the_log_says_of_a_wish_what_the_wish_does(wanted: list[AddRule | EditRule | JudgeRule]) -> None:
+def test_the_log_says_of_a_wish_what_the_wish_does(wanted: list[AnyWish]) -> None:
     book, possible = RuleBook(), []
     for each in wanted:
         if not why_impossible(book, each):

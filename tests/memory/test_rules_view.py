@@ -5,6 +5,7 @@ from typing import Any
 from memory.assignment import RECALL
 from memory.attempts import Outcome
 from memory.events import Abandoned, RuleEdited, RuleJudged
+from memory.rule_origins import Source
 from memory.rules import RuleRecord, Standing
 from memory.view_files import render
 from memory.views.library import Rule
@@ -60,7 +61,8 @@ class Ruled(Folded):
 def test_a_new_rule_s_document_says_where_it_came_from_and_that_nothing_is_known_of_it() -> None:
     rule = Ruled(skills=("sorting", "lists"), error_classes=("KeyError",)).rule
     assert (rule.version, rule.text, rule.versions) == (1, "Use a heap.", ("Use a heap.",))
-    assert (rule.state, rule.by, rule.first_at, rule.latest_sources) == ("proposed", "a test", AT, ("a test",))
+    assert (rule.state, rule.by, rule.source, rule.first_at) == ("proposed", "a test", "person", AT)
+    assert rule.sources == (Source(kind="person", by="a test"),)
     assert (rule.skills, rule.error_classes, rule.proposals) == (("lists", "sorting"), ("KeyError",), 1)
     assert (rule.effect.mean, rule.effect.sd, rule.effect_in_skill) == (0, 0.25, {})
 
@@ -111,7 +113,10 @@ def test_a_reflection_that_proposes_it_again_widens_its_scope() -> None:
     ruled = Ruled(skills=("sorting",), error_classes=("KeyError",))
     ruled.unit(1, "failed", reflection=a_reflection("use a HEAP!"))
     assert (ruled.rule.skills, ruled.rule.error_classes) == (("arithmetic", "sorting"), ("KeyError", "wrong answer"))
-    assert (ruled.rule.proposals, ruled.rule.latest_sources) == (2, ("a test", "abcdef12-000001"))
+    assert (ruled.rule.proposals, [str(each) for each in ruled.rule.sources]) == (
+        2,
+        ["person a test", "reflection abcdef12-000001"],
+    )
 
 
 def test_a_rule_that_seems_to_harm_is_set_aside_unless_a_person_decides_otherwise() -> None:
