@@ -1,9 +1,9 @@
 """Whether two rules contradict each other, judged by their words, and on the safe side.
 
 Rules that contradict each other are never joined, so every doubt counts as a contradiction: a number of negators that
-differs, a word that only one of them turns round, opposites (`first`, `last`), numbers that differ, and an order
-that is turned round (`A before B`, `B before A`). Not covered: contradictions that only the meaning shows ("Return a
-list." and "Return a generator."); and rules that say the same may look like a contradiction.
+differs, a word that only one of them turns round, opposites (`first` and `last`, `sorted` and `unsorted`), numbers that
+differ, and an order that is turned round (`A before B`, `B before A`). Not covered: contradictions that only the
+meaning shows ("Return a list." and "Return a generator."); and rules that say the same may look like a contradiction.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from memory.rule_words import SIDES, Word, is_negator, numbers, words
 
 _BEFORE_AFTER = SIDES["befor"][0]
+_PREFIXES = ("un", "non", "non-")
 _ORDERING = ("from", "into", "to", "over", "than")
 """Words whose two sides cannot be exchanged: bytes to text, one over the other."""
 
@@ -42,6 +43,7 @@ def opposition(text: str, other: str) -> str:
         lambda: _negators(one, two),
         lambda: _turned_round(one, two),
         lambda: _opposites(one, two),
+        lambda: _prefixes(one, two),
         lambda: _numbers(text, other),
         lambda: _orders(one, two),
     )
@@ -76,6 +78,15 @@ def _opposites(one: Sequence[Word], two: Sequence[Word]) -> str:
     for pair in sorted(mine.keys() & theirs.keys() - {_BEFORE_AFTER}):
         if not mine[pair].keys() & theirs[pair].keys():
             return f"{_quoted(mine[pair].values())} against {_quoted(theirs[pair].values())}"
+    return ""
+
+
+def _prefixes(one: Sequence[Word], two: Sequence[Word]) -> str:
+    mine, theirs = ({word.stem for word in each if word.content} for each in (one, two))
+    for here, there in ((mine - theirs, theirs - mine), (theirs - mine, mine - theirs)):
+        found = sorted(stem for stem in here if {f"{prefix}{stem}" for prefix in _PREFIXES} & there)
+        if found:
+            return f"only one of them takes {_quoted(found)} back"
     return ""
 
 
