@@ -77,6 +77,23 @@ def history(events: Iterable[Event], rule: str) -> Iterator[RuleChange]:
             )
 
 
+def in_words(change: RuleChange) -> str:
+    """A change in a few words, for people."""
+    where_from = f" ({change.file})" if change.file else ""
+    by = f"{change.source} {change.by}{where_from}" if change.source else change.by
+    words = {
+        "proposed": f"proposed by {by}: {change.text}",
+        "joined": f"proposed again by {by}: {change.text}",
+        "edited": f"version {change.version} by {by}: {change.text}",
+        "on trial": f"version {change.version} on trial, first nominated for {by}",
+        "judged": f"{change.standing} by {by}",
+        "merged": f"merged into {change.other} by {by}",
+        "absorbed": f"{change.other} merged into it by {by}",
+        "parted": f"parted from {change.other} by {by}",
+    }
+    return words[change.change]
+
+
 def _marks(record: RuleRecord | None) -> tuple[object, ...]:
     """What differs after every change."""
     if record is None:

@@ -7,6 +7,7 @@ words that may grow, so it is asked before a merge is written and never of one t
 from memory.events import RuleEdited, RuleJudged, RuleMerged, RuleUnmerged
 from memory.rule_oppositions import opposition
 from memory.rules import RuleBook, RuleRecord
+from memory.similar_rules import topics
 
 
 def why_unfit(book: RuleBook, word: RuleEdited | RuleJudged | RuleMerged | RuleUnmerged) -> str:
@@ -71,6 +72,19 @@ def why_opposed(book: RuleBook, one: RuleRecord, two: RuleRecord) -> str:
         for theirs in _texts(book, two):
             if why := opposition(mine, theirs):
                 return why
+    return ""
+
+
+def why_turned_round(record: RuleRecord, text: str) -> str:
+    """How a new text says the opposite of an older one of the same rule; empty if it does not, or says more than that.
+
+    The older texts go on belonging to the rule, so a rule must not become its own negation.
+    """
+    for number, older in enumerate(record.texts, start=1):
+        why = opposition(older, text)
+        if why and topics(text) == topics(older):
+            advice = f"add the text as a rule of its own and ban {record.id}"
+            return f"{record.id} would contradict its version {number} ({why}); {advice}"
     return ""
 
 

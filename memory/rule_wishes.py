@@ -12,6 +12,7 @@ from memory.rule_merging import (
     why_inseparable,
     why_opposed,
     why_opposes_merged,
+    why_turned_round,
     why_unchangeable,
     why_unmergeable,
 )
@@ -103,7 +104,7 @@ def _why_uneditable(book: RuleBook, wish: EditRule) -> str:
         if owner.merged_into:
             return f"{owner.id} has this text and was merged into {owner.merged_into}; unmerge it, then keep that one"
         return f"{owner.id} has this text; ban one of the two instead"
-    return why_opposes_merged(book, record, wish.text)
+    return why_turned_round(record, wish.text) or why_opposes_merged(book, record, wish.text)
 
 
 def _why_contradictory(book: RuleBook, wish: MergeRules) -> str:

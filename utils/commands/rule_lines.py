@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from memory.known_rules import SimilarRules
-from memory.rule_history import RuleChange
 from memory.statistics import Z95
 from memory.views.library import Effect, Rule
 
@@ -62,20 +61,3 @@ def portrait(rule: Rule) -> Iterator[str]:
 def kinship(pair: SimilarRules) -> str:
     """What two similar rules are to each other."""
     return f"contradict each other: {pair.contradiction}" if pair.contradiction else "may say the same"
-
-
-def told(change: RuleChange) -> str:
-    """A change in a few words."""
-    where_from = f" ({change.file})" if change.file else ""
-    by = f"{change.source} {change.by}{where_from}" if change.source else change.by
-    words = {
-        "proposed": f"proposed by {by}: {change.text}",
-        "joined": f"proposed again by {by}: {change.text}",
-        "edited": f"version {change.version} by {by}: {change.text}",
-        "on trial": f"version {change.version} on trial, first nominated for {by}",
-        "judged": f"{change.standing} by {by}",
-        "merged": f"merged into {change.other} by {by}",
-        "absorbed": f"{change.other} merged into it by {by}",
-        "parted": f"parted from {change.other} by {by}",
-    }
-    return words[change.change]

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from memory import inbox
 from memory.event_lines import read_chain
 from memory.known_rules import SimilarRules, existing_rules
-from memory.rule_history import history
+from memory.rule_history import history, in_words
 from memory.rule_wishes import AnyWish, MergeRules, UnmergeRule
-from utils.commands.rule_lines import kinship, told, waits
+from utils.commands.rule_lines import kinship, waits
 from utils.commands.shared import BY, AsJson, Memory, folder_of, leave, show, show_table, wrong_option
 
 MOST_PAIRS = 1000
@@ -88,4 +88,4 @@ def show_history(rule: RuleName, memory: Memory = None, as_json: AsJson = False)
     if as_json:
         show([change.model_dump(mode="json") for change in changes])
         return
-    show_table(("event", "at", "change"), [(str(change.seq), change.at, told(change)) for change in changes])
+    show_table(("event", "at", "change"), [(str(change.seq), change.at, in_words(change)) for change in changes])
