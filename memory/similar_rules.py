@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from memory.rule_words import SIDES, words
 
 SIMILAR_FROM = 0.6
-"""Chosen on one half of 132 labelled pairs and measured on the other, see docs/experiments.md."""
+"""Chosen on one half of 132 labelled pairs and measured on the other and on later ones, see docs/experiments.md."""
 _PAIRS_HELD = 100_000
 
 

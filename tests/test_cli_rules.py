@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from memory.digests import rule_id
 from tests.memory.builders import (
     a_nominee,
     added,
@@ -17,7 +18,7 @@ from tests.memory.builders import (
 )
 from tests.running import Ran, cli, cli_json, events
 
-HEAP = "rule-2d6e98a9734e"
+HEAP, EMPTY = "rule-2d6e98a9734e", rule_id("Check the empty list first.")
 
 
 def rules(*options: str | Path, memory: Path) -> Ran:
@@ -213,6 +214,12 @@ def test_a_rule_and_its_negation_are_not_merged(memory: Path) -> None:
     assert events(memory, "rule_merged") == []
 
 
+@pytest.mark.parametrize("name", ["A\nB", "x" * 201, "\x1b[2J"])
+def test_a_merge_by_a_name_that_is_none_is_refused(old: Path, name: str) -> None:
+    ran = rules("merge", HEAP, EMPTY, "--by", name, memory=old)
+    assert (ran.code, ran.err.startswith("error: --by: ")) == (2, True)
+
+
 def test_a_merge_waits_for_the_loop_and_is_foreseen(memory: Path) -> None:
     useful = new(memory, "A heap is of use.")
     with open_memory(memory):
@@ -278,8 +285,6 @@ BAD = {
     "an unknown source of a file": ("import", "pyproject.toml", "--source", "\x1b"),
     "a merge with itself": ("merge", HEAP, HEAP),
     "a merge of nobody": ("merge", HEAP, "ffffffffffff"),
-    "a merge by a name of two lines": ("merge", HEAP, "OTHER", "--by", "A\nB"),
-    "a merge by an endless name": ("merge", HEAP, "OTHER", "--by", "x" * 201),
     "parting what was not merged": ("unmerge", HEAP),
     "similar to nobody": ("similar", "ffffffffffff"),
     "the history of nobody": ("history", "ffffffffffff"),
@@ -300,8 +305,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("options", BAD.values(), ids=BAD.keys())
 def test_what_is_wrong_gets_one_line_and_leaves_nothing_behind(old: Path, options: tuple[str, ...]) -> None:
-    other = next(path.stem for path in sorted((old / "rules").iterdir()) if path.stem != HEAP)
-    ran = rules(*(other if option == "OTHER" else option for option in options), memory=old)
+    ran = rules(*options, memory=old)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert ran.err.startswith("error: ")
     assert "\x1b" not in ran.err
