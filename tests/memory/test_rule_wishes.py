@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from memory.digests import rule_id
+from memory.events import RuleJudged
 from memory.inbox import Wish, leave
 from memory.known_rules import KnownRules, existing_rules
 from memory.rule_wishes import (
@@ -26,7 +27,17 @@ from memory.rule_wishes import (
 )
 from memory.rules import RuleBook
 from memory.state import MemoryState
-from tests.memory.builders import AT, a_nominee, added, an_assignment, differences, events_of, open_memory, unit
+from tests.memory.builders import (
+    AT,
+    a_nominee,
+    added,
+    an_assignment,
+    differences,
+    events_of,
+    open_memory,
+    rule_added,
+    unit,
+)
 from tests.memory.builders import live_a_little as live
 from trainer.views import all_views
 from utils.errors import InputError
@@ -159,6 +170,16 @@ class TestReaders:
         assert [rule.model_copy(update={"first_at": ""}) for rule in taken] == [
             rule.model_copy(update={"first_at": ""}) for rule in sorted(foreseen, key=lambda each: each.id)
         ]
+
+    def test_know_what_evidence_said_also_of_a_rule_that_is_pinned(self, tmp_path: Path) -> None:
+        with open_memory(tmp_path) as memory:
+            memory.append([rule_added("Use a heap.")])
+            memory.append([RuleJudged(rule=HEAP, standing="pinned", by="x")])
+        path = tmp_path / "rules" / f"{HEAP}.json"
+        path.write_text(path.read_text("utf-8").replace('"verdict": null', '"verdict": "certified"'), "utf-8")
+        assert [rule.state for rule in KnownRules.read(tmp_path)] == ["pinned"]
+        want(tmp_path, JudgeRule(rule=HEAP, standing="free"))
+        assert [rule.state for rule in KnownRules.read(tmp_path)] == ["certified"]
 
     def test_know_rules_of_a_memory_that_was_not_begun(self, tmp_path: Path) -> None:
         want(tmp_path, AddRule(text="Use a heap."), JudgeRule(rule=HEAP, standing="pinned"))

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from memory.assignment import RECALL
 from memory.attempts import Outcome
-from memory.events import Abandoned, RuleEdited, RuleJudged
+from memory.events import Abandoned, RuleEdited, RuleJudged, RuleMerged
 from memory.rule_origins import Source
-from memory.rules import RuleRecord, Standing
+from memory.rules import RuleRecord, RuleVerdict, Standing
 from memory.view_files import render
-from memory.views.library import Rule
+from memory.views.library import Rule, RuleBeliefs, rule_document, rule_state
 from tests.memory.builders import (
     AT,
     a_nominee,
@@ -52,6 +54,12 @@ class Ruled(Folded):
     def edit(self, text: str) -> "Ruled":
         self.tell(RuleEdited(rule=self.record.id, text=text, by="somebody"))
         return self
+
+    def tell_merge(self) -> None:
+        """Merge the rule into another one that is new."""
+        self.tell(rule_added("A heap is of use."))
+        kept = self.fold.state.learning.rules.at(1).id
+        self.tell(RuleMerged(kept=kept, other=self.record.id, by="somebody"))
 
     def written(self, *before: str) -> list[str]:
         """Documents of rules that were written since those of before were taken away."""
@@ -132,6 +140,36 @@ def test_a_rule_that_seems_to_harm_is_set_aside_unless_a_person_decides_otherwis
     edited = ruled.edit("Use two heaps.").rule
     assert (edited.state, edited.shown, edited.effect.mean, edited.effect_in_skill) == ("proposed", 0, 0, {})
     assert (edited.version, edited.versions) == (2, ("Use a heap.", "Use two heaps."))
+
+
+VERDICTS: tuple[RuleVerdict, ...] = ("certified", "supported", "retired")
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_evidence_wins_over_belief_a_merge_over_evidence_and_a_person_s_word_over_all(verdict: RuleVerdict) -> None:
+    ruled = Ruled()
+    for number in range(1, 41):
+        ruled.nominate(number).end(number, "failed")
+    assert rule_state(ruled.record, ruled.rule.effect, None) == "set aside"
+    assert rule_state(ruled.record, ruled.rule.effect, verdict) == verdict
+    ruled.judge("pinned")
+    assert rule_state(ruled.record, ruled.rule.effect, verdict) == "pinned"
+    ruled.judge("free").tell_merge()
+    assert rule_state(ruled.record, ruled.rule.effect, verdict) == "merged"
+
+
+def test_a_verdict_belongs_to_a_version() -> None:
+    beliefs = RuleBeliefs(1, verdict="certified")
+    ruled = Ruled()
+    assert (rule_document(ruled.record, beliefs).state, rule_document(ruled.record, beliefs).verdict) == (
+        "certified",
+        "certified",
+    )
+    ruled.judge("banned")
+    assert (rule_document(ruled.record, beliefs).state, rule_document(ruled.record, beliefs).verdict) == (
+        "banned",
+        "certified",
+    )
 
 
 def test_a_ban_survives_the_rule_being_proposed_again() -> None:
