@@ -24,15 +24,18 @@ def night(memory: Path, *options: str | Path) -> Ran:
 
 
 MEASURED = re.compile(
-    r'"(at|timestamp|wall_s|cpu_s|peak_mb|model_wall_s|model_s|sandbox_s|total_s|speed|points|efficiency_score|prev)":[^,}]+'
+    r'"(at|timestamp|wall_s|cpu_s|peak_mb|model_wall_s|model_s|sandbox_s|total_s|speed|points|efficiency_score|prev|score_sd)":[^,}]+'
 )
+
+
+EXPECTED_SCORE = re.compile(r'"score":\{"control":[^}]+\}')
 
 
 def without_measures(memory: Path) -> list[str]:
     """The log, but for what was measured."""
     lines = (memory / "events" / "000001.jsonl").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not re.search(r'"kind":"(?:run_|restarted)', line)]
-    return [re.sub(r'"seq":\d+', "", MEASURED.sub("", line)) for line in kept]
+    return [re.sub(r'"seq":\d+', "", MEASURED.sub("", EXPECTED_SCORE.sub("", line))) for line in kept]
 
 
 def test_a_rehearsal_night_ends_with_a_summary_and_right_views(tmp_path: Path) -> None:
