@@ -23,6 +23,7 @@ from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
 from utils.commands.grade import grade_file
+from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
@@ -43,6 +44,7 @@ app.command()(add_task)
 app.command("rebuild")(rebuild_views)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
+app.command("power")(show_power)
 app.add_typer(rules, name="rules")
 
 
