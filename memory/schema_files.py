@@ -14,6 +14,7 @@ from memory.belogs import BELog
 from memory.blueprints import Blueprint
 from memory.difficulty import CurrentDifficulty
 from memory.events import Event
+from memory.experiments.events import ExperimentEvent
 from memory.inbox import Wish
 from memory.replies import StoredReply
 from memory.strategy import StrategyWeights
@@ -34,6 +35,12 @@ class LogLine(Event):
     prev: str
 
 
+class ExperimentLine(ExperimentEvent):
+    """A line of an experiment's log, with the SHA-256 of the line before as in events/*.jsonl."""
+
+    prev: str
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of document: its schema's name, where such documents are below the memory's folder, its model."""
@@ -50,6 +57,7 @@ KINDS = (
     Kind("builder_profile", "core/builder_profile.json", BuilderProfile),
     Kind("current_difficulty", "advanced/current_difficulty.json", CurrentDifficulty),
     Kind("event", "events/*.jsonl", LogLine),
+    Kind("experiment", "experiments/*/*.jsonl", ExperimentLine),
     Kind("learned_concepts", "advanced/learned_concepts.json", LearnedConcepts),
     Kind("reflection", "task_memory/reflection_*.json", ReflectionMemory),
     Kind("reply", "code_archive/*/*/reply-*.json", StoredReply),
