@@ -294,11 +294,16 @@ Happening = Annotated[
 ]
 
 
-class Event(BaseModel):
-    """One line of the log."""
+class Numbered(BaseModel):
+    """What every line of a log has: its number, and when it was written (ISO 8601)."""
 
     model_config = FROZEN
 
     seq: Annotated[int, Field(ge=1)]
     at: str
+
+
+class Event(Numbered):
+    """One line of the log."""
+
     data: Happening

@@ -12,6 +12,7 @@ if __package__ in (None, ""):  # run as a file: the folder of the packages belon
 
 from typing import Annotated
 
+import structlog
 import typer
 
 from executor.doctor.command import doctor
@@ -23,7 +24,9 @@ from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
 from utils.commands.evidence import evidence
+from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
+from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
@@ -45,7 +48,9 @@ app.command("rebuild")(rebuild_views)
 app.command()(evidence)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
+app.command("power")(show_power)
 app.add_typer(rules, name="rules")
+app.add_typer(experiment, name="experiment")
 
 
 @app.command()
@@ -184,4 +189,5 @@ def _trend_lines(trend: Trend) -> list[str]:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout belongs to the answer
     sys.exit(run_command(app))

@@ -36,8 +36,8 @@ DIGITS = 6
 
 Count = Annotated[int, Field(ge=0)]
 RuleState = Literal["proposed", "tried", "on trial", "set aside", RuleVerdict, "merged", "pinned", "banned"]
-"""Never nominated, nominated at least once, promising enough to be tested, believed to harm; what evidence says; and what people decided, which wins
-over all of these."""
+"""Never nominated, nominated, promising enough to be tested, believed to harm; what evidence says; and what
+people decided, which wins over all of these."""
 
 
 class Effect(BaseModel):

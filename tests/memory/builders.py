@@ -277,6 +277,6 @@ def events_of(happenings: Sequence[Happening]) -> list[Event]:
 
 
 def document_bytes(folder: Path) -> dict[str, bytes]:
-    """Every JSON file below the folder, the log's own left out."""
-    paths = (path for path in sorted(folder.rglob("*.json")) if "events" not in path.parts)
+    """Every JSON file below the folder, the logs' own left out."""
+    paths = (path for path in sorted(folder.rglob("*.json")) if path.name != "head.json")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

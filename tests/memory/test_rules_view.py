@@ -150,12 +150,13 @@ def test_evidence_wins_over_belief_a_merge_over_evidence_and_a_person_s_word_ove
     ruled = Ruled()
     for number in range(1, 41):
         ruled.nominate(number).end(number, "failed")
-    assert rule_state(ruled.record, ruled.rule.effect, None) == "set aside"
-    assert rule_state(ruled.record, ruled.rule.effect, verdict) == verdict
+    assert rule_state(ruled.record, RuleBeliefs(1, ruled.rule.effect)) == "set aside"
+    proven = RuleBeliefs(1, ruled.rule.effect, trial=1, verdict=verdict)
+    assert rule_state(ruled.record, proven) == verdict
     ruled.judge("pinned")
-    assert rule_state(ruled.record, ruled.rule.effect, verdict) == "pinned"
+    assert rule_state(ruled.record, proven) == "pinned"
     ruled.judge("free").tell_merge()
-    assert rule_state(ruled.record, ruled.rule.effect, verdict) == "merged"
+    assert rule_state(ruled.record, proven) == "merged"
 
 
 def test_a_verdict_belongs_to_a_version() -> None:
