@@ -316,7 +316,7 @@ class Loop:
 
 
 def main(  # noqa: PLR0913, PLR0917  one parameter for each option
-    llm: Annotated[str | None, typer.Option(help="URL of a model server, rehearsal, or replay:FILE.")] = None,
+    llm: Annotated[str | None, typer.Option(help="URL of a model server, gguf:FILE, rehearsal or replay:FILE.")] = None,
     model: Annotated[str | None, typer.Option(help="The model's name at the server.")] = None,
     record: Annotated[Path | None, typer.Option(help="Keep every request and reply in this file.")] = None,
     tasks: Annotated[list[Path] | None, typer.Option(help="Task files instead of the built-in curriculum.")] = None,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from utils.completions import Model
 from utils.llm_interface import Endpoint, OpenAIModel, Patience
+from utils.local_model import LocalModel, start_server
+from utils.local_server import GGUF
 from utils.recordings import Recorder, ReplayModel
 from utils.rehearsal.known import KnownTask
 from utils.rehearsal.model import RehearsalModel
@@ -31,6 +33,7 @@ def choose_model(
 
     Raises:
         InputError: the URL, the file or the truths are no use.
+        Interrupted: asked to stop while a file was being loaded.
     """
     model = _bare(settings, known, seed=seed, request=request, stack=stack)
     if settings.record is None:
@@ -47,7 +50,7 @@ def _bare(
         return rehearsal_model(known, settings.truths, seed=seed)
     if settings.llm.startswith(REPLAY):
         return ReplayModel(Path(settings.llm.removeprefix(REPLAY)))
-    server = _server(settings, request)
+    server = _local(settings, request) if settings.llm.startswith(GGUF) else _server(settings, request)
     stack.callback(server.close)
     return server
 
@@ -68,5 +71,13 @@ def _server(settings: Settings, request: StopRequest) -> OpenAIModel:
         api_key=settings.api_key.get_secret_value(),
         context_tokens=settings.context_tokens,
     )
-    patience = Patience(total_s=settings.patience_s, stall_s=settings.stall_s, first_token_s=settings.first_token_s)
-    return OpenAIModel(endpoint, patience, stopping=request.is_set)
+    return OpenAIModel(endpoint, _patience(settings), stopping=request.is_set)
+
+
+def _local(settings: Settings, request: StopRequest) -> LocalModel:
+    server = start_server(settings, stopping=request.is_set)
+    return LocalModel(server, _patience(settings), stopping=request.is_set)
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(total_s=settings.patience_s, stall_s=settings.stall_s, first_token_s=settings.first_token_s)
