@@ -2,6 +2,7 @@
 
 python loop.py --llm rehearsal --cycles 60
 python loop.py --llm http://localhost:1234/v1 --hours 8
+python loop.py --llm gguf:model.gguf --hours 8
 """
 
 import os
@@ -377,7 +378,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
-    model = choose_model(settings, known, seed=seed, request=request, stack=stack)
+    model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
     sandbox = choose_sandbox(
         settings.sandbox,
         trusted_code_only=settings.llm == REHEARSAL,

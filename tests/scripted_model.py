@@ -14,8 +14,8 @@ from pathlib import Path
 
 from utils.files import sha256_hex
 
-BASE = -0.1
-"""r without a rule: 31 % of the answers are right."""
+BASE = math.log(2)
+"""r without a rule: one half of the answers is right."""
 HELPFUL = "Name each case of the input before the first line of code."
 HARMFUL = "Write the shortest body that can work."
 USELESS = ("Prefer plain words in names.", "Keep to four spaces of indentation.")

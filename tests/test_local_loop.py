@@ -42,7 +42,7 @@ def begun(model: Path, *options: str) -> subprocess.Popen[str]:
 
 
 def lives(model: Path) -> list[dict[str, Any]]:
-    """Every start of the server, with its process, command line and environment."""
+    """Every start of the server, with its process, options and environment."""
     return [json.loads(line) for line in model.with_suffix(".lives").read_text().splitlines()]
 
 
@@ -65,7 +65,7 @@ def test_a_file_is_served_for_a_night_and_no_longer(tmp_path: Path) -> None:
     assert len(events(tmp_path / "memory", "finished")) == len(asked(model)) == 3
     [life] = lives(model)
     assert not running(life["pid"])
-    options = dict(zip(life["argv"][::2], life["argv"][1::2], strict=True))
+    options = life["options"]
     assert options["--n_ctx"] == "8192"
     assert options["--host"] == "127.0.0.1"
     assert options["--interrupt_requests"] == options["--logits_all"] == "false"
@@ -89,11 +89,11 @@ def test_the_settings_reach_the_server_and_the_environment_does_not(
     monkeypatch.setenv("BT_CONTEXT_TOKENS", "4096")
     monkeypatch.setenv("BT_LOCAL_OPTIONS", "--n_threads 3 --host 0.0.0.0")
     model = model_file(tmp_path)
-    assert night(model, "--cycles", "1", "--model", "mine").code == 0
+    assert night(model, "--cycles", "1", "--model=-my model").code == 0
     [life] = lives(model)
-    options = dict(zip(life["argv"][::2], life["argv"][1::2], strict=True))
+    options = life["options"]
     chosen = [options[f"--{name}"] for name in ("n_ctx", "n_threads", "host", "model_alias")]
-    assert chosen == ["4096", "3", "127.0.0.1", "mine"]
+    assert chosen == ["4096", "3", "127.0.0.1", "-my model"]
     assert set(life["environment"].values()) == {None}
 
 

@@ -1,6 +1,6 @@
 """The model that a person asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,7 +20,13 @@ REPLAY = "replay:"
 
 
 def choose_model(
-    settings: Settings, known: Sequence[KnownTask], *, seed: int, request: StopRequest, stack: ExitStack
+    settings: Settings,
+    known: Sequence[KnownTask],
+    *,
+    seed: int,
+    request: StopRequest,
+    stack: ExitStack,
+    note: Callable[[str], None],
 ) -> Model:
     """The model of `settings.llm`, recorded if that was asked for too.
 
@@ -30,11 +36,14 @@ def choose_model(
         seed: of a rehearsal.
         request: ends waits for a server.
         stack: closes what has to be closed.
+        note: hears what takes long.
 
     Raises:
         InputError: the URL, the file or the truths are no use.
         Interrupted: asked to stop while a file was being loaded.
     """
+    if settings.llm.startswith(GGUF):
+        note(f"loading {Path(settings.llm.removeprefix(GGUF)).name}")
     model = _bare(settings, known, seed=seed, request=request, stack=stack)
     if settings.record is None:
         return model

@@ -28,11 +28,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import structlog
+
 from utils.errors import InputError, Interrupted, ModelFault
 from utils.llm_endpoint import Endpoint
 from utils.logs import append_lines
 from utils.settings import Settings
 from utils.text import one_line
+
+log = structlog.get_logger()
 
 GGUF = "gguf:"
 EXTRA = "llama_cpp"
@@ -128,7 +132,7 @@ class LocalServer:
         self._child: subprocess.Popen[bytes] | None = None
         self._pump: threading.Thread | None = None
         self._said: deque[str] = deque(maxlen=LAST_LINES)
-        self._port, self._key = _free_port(), secrets.token_urlsafe(24)
+        self._port, self._key = _free_port(), secrets.token_hex(24)
         launch.log.parent.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -168,8 +172,11 @@ class LocalServer:
         with self._lock:
             if self._closed:
                 raise Interrupted("the model's server was stopped with the loop; start again to go on")
-            if not self.alive:
-                self._start()
+            if self.alive:
+                return
+            if self._child is not None:
+                log.warning("model.server_restarts", file=self._launch.path.name, why=self.end)
+            self._start()
 
     def close(self) -> None:
         """End the child and wait until it is gone; it is not started again."""
@@ -204,7 +211,7 @@ class LocalServer:
             "api_key": self._key,
             "interrupt_requests": "false",  # else a second request cuts off the answer to the first
         }
-        return [*given, *(word for name, value in fixed.items() for word in (f"--{name}", value))]
+        return [*given, *(f"--{name}={value}" for name, value in fixed.items())]  # a value may begin with a dash
 
     def _await_ready(self, child: subprocess.Popen[bytes]) -> None:
         name, end_s = self._launch.path.name, time.monotonic() + self._launch.ready_s
@@ -236,7 +243,7 @@ class LocalServer:
 
     def _keep(self, output: IO[bytes]) -> None:
         """Write down what the child prints, until it ends."""
-        with append_lines(self._launch.log) as write:
+        with output, append_lines(self._launch.log) as write:
             for line in iter(lambda: output.readline(LINE_CHARS), b""):
                 text = line.decode("utf-8", "replace").rstrip()
                 if text:

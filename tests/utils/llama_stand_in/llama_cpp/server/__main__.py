@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-OPTIONS = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
+WORDS = [part for word in sys.argv[1:] for part in word.split("=", 1)]
+OPTIONS = dict(zip(WORDS[::2], WORDS[1::2], strict=True))
 MODEL = Path(OPTIONS["--model"])
 ASKED, LIVES = MODEL.with_suffix(".asked"), MODEL.with_suffix(".lives")
 TROUBLES: dict[str, Any] = json.loads(MODEL.read_bytes()[4:] or b"{}")
@@ -49,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
 
 with LIVES.open("a") as lives:
     environment = {name: os.environ.get(name) for name in ("HOST", "PORT", "SEED", "CONFIG_FILE")}
-    lives.write(json.dumps({"pid": os.getpid(), "argv": sys.argv[1:], "environment": environment}) + "\n")
+    lives.write(json.dumps({"pid": os.getpid(), "options": OPTIONS, "environment": environment}) + "\n")
 if "refuses" in TROUBLES:
     raise ValueError(TROUBLES["refuses"])
 time.sleep(TROUBLES.get("loads_s", 0))
