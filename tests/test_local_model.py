@@ -39,6 +39,8 @@ from utils.settings import load_settings
 UNITS, SEED = 360, "1"
 CONTEXT = "16384"
 """In bytes, which the scripted model reads one by one; a prompt has about a thousand, and a reply may have 2048."""
+ONE_THREAD = "--n_threads 1 --n_threads_batch 1"
+"""Of the server: more of them wait for each other where the processor is shared with other tests."""
 DRAWS, MOST_SD = 200, 3.3
 MANY = 20
 
@@ -73,7 +75,9 @@ def tool(shared: Path) -> Path:
 def model(tool: Path, tmp_path: Path) -> Iterator[LocalModel]:
     """The model with the planted effects, asked without a loop."""
     path = write_model(tool, tmp_path, PLANTED)
-    settings = load_settings(llm=f"gguf:{path}", memory=tmp_path / "memory", context_tokens=int(CONTEXT))
+    settings = load_settings(
+        llm=f"gguf:{path}", memory=tmp_path / "memory", context_tokens=int(CONTEXT), local_options=ONE_THREAD
+    )
     served = LocalModel(start_server(settings, stopping=lambda: False), Patience(), stopping=lambda: False)
     yield served
     served.close()
@@ -120,8 +124,9 @@ def night(folder: Path, tool: Path, planted: Mapping[str, float], *options: str)
 @pytest.fixture
 def as_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replies are drawn from the model's own odds, and the rules are all that is learned."""
-    for name, value in {"TEMPERATURE": "1", "TOP_P": "1", "RECALL_TOKENS": "0", "CONTEXT_TOKENS": CONTEXT}.items():
-        monkeypatch.setenv(f"BT_{name}", value)
+    drawn = {"BT_TEMPERATURE": "1", "BT_TOP_P": "1", "BT_RECALL_TOKENS": "0"}
+    for name, value in {**drawn, "BT_CONTEXT_TOKENS": CONTEXT, "BT_LOCAL_OPTIONS": ONE_THREAD}.items():
+        monkeypatch.setenv(name, value)
 
 
 def lived(folder: Path, tool: Path, planted: Mapping[str, float]) -> list[Unit]:
