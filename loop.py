@@ -2,6 +2,7 @@
 
 python loop.py --llm rehearsal --cycles 60
 python loop.py --llm http://localhost:1234/v1 --hours 8
+python loop.py --llm gguf:model.gguf --hours 8
 """
 
 import os
@@ -313,7 +314,7 @@ class Loop:
 
 
 def main(  # noqa: PLR0913, PLR0917  one parameter for each option
-    llm: Annotated[str | None, typer.Option(help="URL of a model server, rehearsal, or replay:FILE.")] = None,
+    llm: Annotated[str | None, typer.Option(help="URL of a model server, gguf:FILE, rehearsal or replay:FILE.")] = None,
     model: Annotated[str | None, typer.Option(help="The model's name at the server.")] = None,
     record: Annotated[Path | None, typer.Option(help="Keep every request and reply in this file.")] = None,
     tasks: Annotated[list[Path] | None, typer.Option(help="Task files instead of the built-in curriculum.")] = None,
@@ -374,7 +375,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
-    model = choose_model(settings, known, seed=seed, request=request, stack=stack)
+    model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
     sandbox = choose_sandbox(
         settings.sandbox,
         trusted_code_only=settings.llm == REHEARSAL,
