@@ -18,7 +18,7 @@ from executor.grading.grade import grade
 from memory.attempts import AttemptLimits
 from memory.task_sources import load_tasks
 from tests.local_nights import Unit, by_shown, coins, shows_by_third, units_of
-from tests.running import cli, events, finish, logged, loop, start, wait_for
+from tests.running import cli, cli_json, events, finish, logged, loop, start, wait_for
 from tests.scripted_model import (
     HARMFUL,
     HELPFUL,
@@ -148,14 +148,21 @@ def lived(folder: Path, tool: Path, planted: Mapping[str, float]) -> list[Unit]:
 def test_a_night_shows_the_helpful_rule_ever_more_and_the_harmful_one_ever_less(tool: Path, tmp_path: Path) -> None:
     units = lived(tmp_path, tool, PLANTED)
     helpful, harmful = (shows_by_third(units, rule) for rule in (HELPFUL, HARMFUL))
-    assert helpful == sorted(helpful)
-    assert sum(helpful) > 0.6 * UNITS  # of at most 0.72, by both coins
+    assert helpful[0] < helpful[2]
+    assert sum(helpful) > 0.5 * UNITS  # of at most 0.76, by both coins
     assert harmful == sorted(harmful, reverse=True)
     assert harmful[0] > harmful[2]
     assert sum(harmful) < 0.1 * UNITS
     kept, dropped = coins(units, HELPFUL)[False], coins(units, HELPFUL)[True]
     assert dropped.total() >= MANY
     assert kept[True] / kept.total() > dropped[True] / dropped.total() + 0.2
+    assert certified(tmp_path / "memory") == [HELPFUL]
+    assert cli("evidence", "--verify", "--memory", tmp_path / "memory").code == 0
+
+
+def certified(memory: Path) -> list[str]:
+    """The texts of the rules that are proven to help."""
+    return [each["text"] for each in cli_json("rules", "list", "--state", "certified", "--memory", memory)]
 
 
 @against_the_real_server
@@ -166,6 +173,8 @@ def test_a_night_without_planted_effects_has_coins_of_which_none_matters(tool: P
         for outcomes in coins(units, rule).values():
             if outcomes.total() >= MANY:
                 assert abs(deviation(outcomes[True], outcomes.total(), chance((), {}))) < MOST_SD, rule
+    assert certified(tmp_path / "memory") == []
+    assert cli_json("evidence", "--memory", tmp_path / "memory")["standing"] == "not proven yet"
 
 
 def children_of(pid: int) -> list[int]:

@@ -12,7 +12,6 @@ if __package__ in (None, ""):  # run as a file: the folder of the packages belon
 
 from typing import Annotated
 
-import structlog
 import typer
 
 from executor.doctor.command import doctor
@@ -189,5 +188,4 @@ def _trend_lines(trend: Trend) -> list[str]:
 
 
 if __name__ == "__main__":
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout belongs to the answer
     sys.exit(run_command(app))

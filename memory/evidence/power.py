@@ -22,7 +22,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.evidence.bets import BINARY
+from memory.evidence.bets import BINARY, log_factors
 from memory.evidence.predictions import KEEP, NOTHING_KNOWN, PSEUDO
 
 Floats = NDArray[np.float64]
@@ -125,9 +125,7 @@ def _play(nights: _Nights, world: World, lambdas: Floats, rng: np.random.Generat
 
 def _wins(nights: _Nights, tilt: Floats, treated: Bools, world: World) -> Bools:
     """Pay the bets out, tilt being lambda (y - m), nights x lambdas; whether the wealth reached 1/alpha."""
-    # q/pi of a treated unit is e^t / (h + (1 - h) e^t), of a control one 1 / (h + (1 - h) e^t)
-    gain = -np.log(world.holdout + (1.0 - world.holdout) * np.exp(tilt))
-    nights.logs += np.where(treated[:, None], tilt, 0.0) + gain
+    nights.logs += log_factors(treated[:, None], 1.0 - world.holdout, tilt)
     top = nights.logs.max(axis=1)
     wealth = top + np.log(np.exp(nights.logs - top[:, None]).sum(axis=1))
     return np.asarray(wealth >= -math.log(world.alpha))
