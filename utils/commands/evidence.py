@@ -153,7 +153,7 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
             [
                 f"{each.id}, version {each.version}: {_standing(each)}",
                 f"number {each.number} on trial: its evidence has to reach {number_of(each.log10_bound)}",
-                f"E that it helps: {number_of(each.log10_e_helps)} now, at its highest {number_of(each.log10_peak_helps)}",
+                f"E that it helps: {number_of(each.log10_e_helps)}, at its highest {number_of(each.log10_peak_helps)}",
                 f"E that it harms: {number_of(each.log10_e_harms)} now",
                 f"its coin let it through: {each.shown_passed} passed, {each.shown_failed} failed",
                 f"its coin left it out: {each.dropped_passed} passed, {each.dropped_failed} failed",
