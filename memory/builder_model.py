@@ -193,8 +193,16 @@ class BuilderModel:
     def effect(self, rule: str, *, skills: Sequence[str]) -> Belief:
         """mu[rule] + the mean of mu[rule, skill] over the skills; in general, without the deviations, for no skills."""
         number = self.rule_number(rule)
-        found = self.effects(np.array([number], dtype=np.intp), skills=skills)
-        return Belief(found.mean.item(0), found.variance.item(0))
+        whole, share = self._effect.read(number, self.units), 1.0 / max(len(skills), 1)
+        mean, variance = whole.mean, whole.variance
+        for skill in skills:
+            deviation = self._deviation.get(skill)
+            part = Belief(DEVIATION.mean, DEVIATION.variance)
+            if deviation is not None:
+                deviation.reach(len(self._rules))
+                part = deviation.read(number, self.units)
+            mean, variance = mean + share * part.mean, variance + share * share * part.variance
+        return Belief(mean, variance)
 
     def rule_number(self, rule: str) -> int:
         """Where `effects` finds this rule; it has a number from the first time it is asked for."""

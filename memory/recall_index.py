@@ -66,12 +66,11 @@ class WordIndex:
     def _matches(self, words: list[str]) -> Iterator[Match]:
         query = " OR ".join(f'"{word}"' for word in words)  # a word is letters and digits: it cannot end its quotes
         self._database.execute("INSERT INTO past(rowid, words) VALUES (?, ?)", (_QUERY_ROW, " ".join(words)))
-        ask = "SELECT rowid, bm25(past) AS score FROM past WHERE past MATCH ? AND rowid "
-        itself = self._database.execute(f"{ask} = ?", (query, _QUERY_ROW)).fetchone()
-        if itself is None:  # a few letters (U+19B0) are marks to SQLite, whose Unicode is older, and no words
-            return iter(())
-        found = self._database.execute(f"{ask} > ? ORDER BY score LIMIT ?", (query, _QUERY_ROW, MOST_FOUND)).fetchall()
-        return (Match(row, score / itself[1]) for row, score in found)
+        ask = "SELECT rowid, bm25(past) AS score FROM past WHERE past MATCH ? ORDER BY rowid > ?, score LIMIT ?"
+        found = self._database.execute(ask, (query, _QUERY_ROW, MOST_FOUND + 1)).fetchall()
+        if not found or found[0][0] != _QUERY_ROW:
+            return iter(())  # a few letters (U+19B0) are marks to SQLite, whose Unicode is older, and no words
+        return (Match(row, score / found[0][1]) for row, score in found[1:])
 
     def close(self) -> None:
         """Free the memory; nothing else may be called afterwards."""

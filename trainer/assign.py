@@ -126,9 +126,9 @@ class Assigner:
     def _recalled(self, state: MemoryState, task: Task, lots: Lots) -> list[_Candidate]:
         if not self.odds.recall_tokens:
             return []
-        found = self.recall.find(task, budget_tokens=self.odds.recall_tokens)
-        score = self.nominate.recall(state.learning, task, lots) if found else None
-        if score is None:
+        score = self.nominate.recall(state.learning, task, lots)  # a draw is cheaper than a search
+        found = self.recall.find(task, budget_tokens=self.odds.recall_tokens) if score is not None else ()
+        if not found:
             return []
         belogs = tuple(Shown(id=each.unit_id, text=each.text) for each in found)
         return [_Candidate(id=RECALL, version=1, score=score, belogs=belogs)]

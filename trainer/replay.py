@@ -53,6 +53,14 @@ class Replayed:
     found: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: "Replayed") -> None:
+        """What came of a later part of the log."""
+        for name in ("events", "units", "coins", "predictions", "e_values", "found"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.findings = (self.findings + other.findings)[:MOST_FINDINGS]
+        for why, count in other.unknown.items():
+            self.unknown[why] = self.unknown.get(why, 0) + count
+
     @property
     def right(self) -> bool:
         """Whether everything was decided again, and nothing was found."""
@@ -83,10 +91,24 @@ class Replay:
         for event in events:
             self._result.events += 1
             self._check(event)
-            self._state.apply(event)
-            self._recall.fold(event, self._state)
+            self._fold(event)
         self._recall.close()
         return self._result
+
+    def pass_over(self, events: Iterable[Event]) -> None:
+        """Take events in without deciding anything again, for a copy of this does.
+
+        Raises:
+            MemoryDamaged: they do not fit together.
+        """
+        for event in events:
+            if isinstance(event.data, RunStarted | RunResumed):
+                self._note_run(event.data)
+            self._fold(event)
+
+    def _fold(self, event: Event) -> None:
+        self._state.apply(event)
+        self._recall.fold(event, self._state)
 
     def _check(self, event: Event) -> None:
         match event.data:
@@ -100,10 +122,15 @@ class Replay:
 
     def _begin(self, seq: int, data: RunStarted | RunResumed) -> None:
         if isinstance(data, RunStarted):
-            self._model = data.model
             seed = self._seeds.get(data.run)
             if seed is not None and told_at_first(seed) != data.seed_sha256:
                 self._find(f"event {seq}: the seed that run {data.run} told is not the one whose hash it told first")
+        self._note_run(data)
+
+    def _note_run(self, data: RunStarted | RunResumed) -> None:
+        """What the decisions from here on rest on."""
+        if isinstance(data, RunStarted):
+            self._model = data.model
         self._kind = data.sandbox.kind if data.sandbox is not None else self._kind
         if data.settings is None or data.tasks is None:
             self._decider = None

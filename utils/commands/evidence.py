@@ -1,5 +1,6 @@
 """What learning is proven to be worth: python utils/cli.py evidence."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from memory.known_rules import existing_rules
 from memory.reading import check_memory, read_document
 from memory.runs import run_seed, told_seeds
 from trainer.replay import Replay, Replayed
+from trainer.replay_parts import replay_in_parts
 from utils.commands.plots import plot
 from utils.commands.shared import AsJson, Memory, folder_of, show, show_lines, show_table
 from utils.errors import InputError
@@ -170,7 +172,8 @@ def _verify(folder: Path, *, as_json: bool) -> int:
     replay = Replay(
         seeds, lambda settings: prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens)
     )
-    found = replay.run(event for event, _ in read_chain(folder / "events"))
+    events = (event for event, _ in read_chain(folder / "events"))
+    found = replay_in_parts(replay, events, processes=os.cpu_count() or 1)
     if as_json:
         show(_as_dict(found))
     else:
