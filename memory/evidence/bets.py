@@ -80,15 +80,15 @@ class Wealth:
     Bets are settled when somebody looks, many at once; the figures do not depend on when that is.
     """
 
-    __slots__ = ("_bets", "_curve", "_log_wealth", "_pending", "_proven_at", "_tops", "units")
+    __slots__ = ("_bets", "_curve", "_log_wealth", "_now", "_pending", "_proven_at", "_tops", "units")
 
     def __init__(self, bets: Mixture) -> None:
         """Each stake is untouched."""
         self._bets = bets
         self._log_wealth: Floats = np.zeros(len(bets.lambdas))
         self._pending: list[tuple[float, float, float]] = []
-        start = self._parts(self._log_wealth[None, :])[0]
-        self._tops: list[float] = start.tolist()
+        self._now: list[float] = self._parts(self._log_wealth[None, :])[0].tolist()
+        self._tops = list(self._now)
         self._proven_at = [0, 0]
         self.units = 0
         """How many were bet on."""
@@ -118,6 +118,7 @@ class Wealth:
         path = np.cumsum(np.concatenate((self._log_wealth[None, :], factors)), axis=0)[1:]
         self._log_wealth = path[-1]
         parts, first = self._parts(path), self.units - len(path) + 1
+        self._now = parts[-1].tolist()
         for part, column in enumerate(parts.T):
             self._note_part(part, column, first)
         for unit, value in enumerate(parts[:, 0].tolist(), first):
@@ -151,12 +152,14 @@ class Wealth:
     @property
     def log_helps(self) -> float:
         """Ln of the part that won if the claim helps, with its share of the stake; -inf without such bets."""
-        return float(self._parts(self.log_wealth[None, :])[0, 0])
+        self._settle()
+        return float(self._now[0])
 
     @property
     def log_harms(self) -> float:
         """Ln of the part that won if it harms, with its share of the stake; -inf without such bets."""
-        return float(self._parts(self.log_wealth[None, :])[0, 1])
+        self._settle()
+        return float(self._now[1])
 
     @property
     def peak_helps(self) -> float:
