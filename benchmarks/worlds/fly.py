@@ -1,0 +1,155 @@
+"""Flies many nights at once, unit by unit: nominees, coins, outcomes, beliefs, evidence."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks.worlds.arrays import NONE, Bools, picked
+from benchmarks.worlds.beliefs import Beliefs, Tried
+from benchmarks.worlds.chance import Chance, Quick
+from benchmarks.worlds.choose import Choose, Minds, Tempered
+from benchmarks.worlds.history import History, empty_history
+from benchmarks.worlds.ledger import Book, cells
+from benchmarks.worlds.world import World, best_of
+from memory.builder_model import Floats, Numbers
+from trainer.nominate import MOST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odds:
+    """Probabilities of the coins: the holdout's until the claim is proven and after, the dropout's likewise."""
+
+    holdout: float = 0.20
+    holdout_proven: float = 0.05
+    dropout: float = 0.10
+    dropout_certified: float = 0.05
+
+
+NO_COINS = Odds(holdout=0.0, holdout_proven=0.0, dropout=0.0, dropout_certified=0.0)
+
+
+@dataclass(slots=True)
+class Flight:
+    """Nights under way; `fly` flies them.
+
+    Attributes:
+        world: the truth.
+        chance: draws.
+        choose: the way to choose nominees.
+        odds: of the coins.
+        most: nominees of a unit, at most.
+        evidence: whether what is proven matters for what comes; without it nothing is, and nights fly faster.
+    """
+
+    world: World
+    chance: Chance
+    choose: Choose = field(default_factory=Tempered)
+    odds: Odds = field(default_factory=Odds)
+    most: int = MOST
+    evidence: bool = True
+    history: History = field(init=False)
+    minds: Minds = field(init=False)
+    book: Book = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing was decided."""
+        world = self.world
+        shape = world.nights, world.rules
+        self.history = empty_history(world.units, world.nights, self.most)
+        self.book = Book(world.nights, world.rules if self.evidence else 0, world.skills)
+        self.minds = Minds(
+            beliefs=Beliefs(nights=world.nights, rules=world.rules, skills=world.skills, tasks=world.tasks),
+            shows=np.zeros(shape, dtype=np.intp),
+            passes=np.zeros(shape, dtype=np.intp),
+            certified=self.book.badges.certified if self.evidence else np.zeros(shape, dtype=bool),
+            retired=self.book.badges.retired if self.evidence else np.zeros(shape, dtype=bool),
+            ranks=Quick(world.rules).generator.permuted(np.tile(np.linspace(0, 1, world.rules), (shape[0], 1)), axis=1),
+        )
+
+    def fly(self) -> "Flight":
+        """All units."""
+        every = np.ones(self.world.nights, dtype=bool)
+        for unit in range(self.world.units):
+            self.decide(unit)
+            numbers = np.full(self.world.nights, unit)
+            self.learn(numbers)
+            if self.evidence:
+                self.fold(numbers, every)
+        return self
+
+    def decide(self, unit: int) -> None:
+        """Nominees, coins, and what will come of it."""
+        world, history = self.world, self.history
+        if self.evidence:
+            self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
+        nominees = self.choose.nominees(self.minds, world.skill[unit], world.known(unit), self.chance)
+        history.nominees[unit] = nominees
+        history.drop_odds[unit] = self._drop_odds(nominees)
+        history.holdout[unit] = np.where(nominees[:, 0] >= 0, self._holdout(), 0.0)
+        self._toss(unit)
+        if self.evidence:
+            self.book.badges.enter(nominees)
+            history.baseline[unit] = self._baseline(unit)
+        self._happen(unit)
+
+    def _holdout(self) -> Floats:
+        return np.where(self.book.claims.proven, self.odds.holdout_proven, self.odds.holdout)
+
+    def _drop_odds(self, nominees: Numbers) -> Floats:
+        certified = picked(self.minds.certified.astype(float), nominees) > 0
+        odds = np.where(certified, self.odds.dropout_certified, self.odds.dropout)
+        return np.asarray(np.where(nominees >= 0, odds, 0.0))
+
+    def _toss(self, unit: int) -> None:
+        self.history.dropped[unit] = self.chance.dropout(self.history.drop_odds[unit])
+        self.history.control[unit] = self.chance.holdout(self.history.holdout[unit])
+
+    def _baseline(self, unit: int) -> Floats:
+        """o of each nominee: the mean logit without it, given the other nominees as their coins fell."""
+        history, beliefs = self.history, self.minds.beliefs
+        let_through = np.where(history.dropped[unit], NONE, history.nominees[unit])
+        base = beliefs.without_rules(self._tried(np.full(self.world.nights, unit)))
+        each = beliefs.of_rules(self.world.skill[unit], let_through).mean
+        return np.asarray(base.mean[:, None] + each.sum(axis=1, keepdims=True) - each)
+
+    def _happen(self, unit: int) -> None:
+        world, history = self.world, self.history
+        effects = world.effects(unit)
+        let_through = np.where(history.dropped[unit], NONE, history.nominees[unit])
+        treated, control = picked(effects, let_through).sum(axis=1), history.control[unit]
+        history.p_treated[unit] = world.passing(unit, treated)
+        history.p_nominated[unit] = world.passing(unit, picked(effects, history.nominees[unit]).sum(axis=1))
+        history.p_none[unit] = world.passing(unit, np.zeros(world.nights))
+        history.p_shown[unit] = np.where(control, history.p_none[unit], history.p_treated[unit])
+        history.p_best[unit] = world.passing(unit, best_of(effects, self.most, world.known(unit)))
+        right = self.chance.replies(unit, world.replies(unit, np.where(control, 0.0, treated)))
+        history.passed[unit] = right.any(axis=1)
+        history.turns[unit] = np.where(right.any(axis=1), right.argmax(axis=1) + 1, right.shape[1])
+
+    def _tried(self, units: Numbers) -> Tried:
+        world, rows = self.world, np.arange(self.world.nights)
+        return Tried(
+            world.skill[units, rows],
+            world.task[units, rows],
+            world.difficulty[units, rows],
+            self.history.at(units).shown,
+        )
+
+    def learn(self, units: Numbers, *, where: Bools | None = None) -> None:
+        """The model learns from a unit of each night, or of those nights; what is missing teaches nothing."""
+        rows = np.arange(self.world.nights)
+        passed, missing = self.history.passed[units, rows], self.history.missing[units, rows]
+        learn = ~missing if where is None else where & ~missing
+        tried = self._tried(units)
+        self.minds.beliefs.observe(tried, passed.astype(float), learn=learn)
+        for column in tried.rules.T:
+            some = np.flatnonzero((column >= 0) & learn)
+            self.minds.shows[some, column[some]] += 1
+            self.minds.passes[some, column[some]] += passed[some]
+
+    def fold(self, units: Numbers, where: Bools) -> None:
+        """The evidence of a unit of each of those nights."""
+        rows = np.arange(self.world.nights)
+        self.book.fold(
+            self.history, units, cells(self.world.skill[units, rows], self.world.difficulty[units, rows]), where
+        )  # fmt: skip
