@@ -421,7 +421,13 @@ def _assigner(settings: Settings, prompts: Prompts, recall: RecallIndex) -> Assi
             return True
         return prompts.size(task, rules=rules, recalled=recalled) + settings.reply_tokens <= settings.context_tokens
 
-    odds = Odds(holdout=settings.holdout, dropout=settings.dropout, recall_tokens=settings.recall_tokens)
+    odds = Odds(
+        holdout=settings.holdout,
+        holdout_proven=settings.holdout_proven,
+        dropout=settings.dropout,
+        dropout_certified=settings.dropout_certified,
+        recall_tokens=settings.recall_tokens,
+    )
     return Assigner(nominate=ThompsonSampling(), recall=recall, odds=odds, fits=fits)
 
 

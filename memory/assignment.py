@@ -24,6 +24,9 @@ class Nominee(BaseModel):
         drop_probability: of its coin.
         lot: the coin's bits.
         dropped: what the coin said.
+        baseline: the logit of passing without it, as the other coins fell, that the model of the Builder gave before;
+            12 significant digits; None for controls, in which its coin decides nothing.
+        log_e: the evidence that it helps, as far as it was known then, ln E with 12 significant digits.
     """
 
     model_config = FROZEN
@@ -35,6 +38,8 @@ class Nominee(BaseModel):
     drop_probability: Share
     lot: Lot
     dropped: bool
+    baseline: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    log_e: Annotated[float, Field(allow_inf_nan=False)] | None = None
 
     @property
     def key(self) -> str:

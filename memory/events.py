@@ -13,6 +13,7 @@ from memory.assignment import Assignment
 from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Share
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
+from memory.evidence.logged import EvidenceMark, Predictions
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
 from memory.tasks import Skill, Task, TaskId
 
@@ -79,7 +80,8 @@ class Decided(BaseModel):
     """A unit was decided: from here on it is finished with this spec and these coins, whatever happens.
 
     `forecast` is the probability of passing that the model of the Builder gave it, from the events before this one
-    alone, with 12 significant digits; None for an ungraded task.
+    alone, with 12 significant digits; None for an ungraded task. `predictions` are what the evidence on what is learned
+    is measured against, `evidence` what it had come to; None where no coin was tossed, and in older logs.
     """
 
     model_config = FROZEN
@@ -91,16 +93,19 @@ class Decided(BaseModel):
     slot: Slot = "drill"
     forecast: Share | None = None
     assignment: Assignment | None = None
+    predictions: Predictions | None = None
+    evidence: EvidenceMark | None = None
 
 
 class Finished(BaseModel):
-    """A unit has its outcome."""
+    """A unit has its outcome; `mistakes` are the signatures of what went wrong in its turns."""
 
     model_config = FROZEN
 
     kind: Literal["finished"] = "finished"
     result: AttemptResult
     belog: BELog
+    mistakes: tuple[str, ...] = ()
 
 
 class Parked(BaseModel):
@@ -218,6 +223,8 @@ class RunEnded(BaseModel):
     units: Annotated[int, Field(ge=0)]
     seed: Annotated[int, Field(ge=0)] | None = None
     """The run's seed, told now that all its coins are tossed."""
+    evidence: EvidenceMark | None = None
+    """What it had come to."""
 
 
 Happening = Annotated[

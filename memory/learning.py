@@ -9,6 +9,7 @@ from memory.assignment import RECALL
 from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practice, prior_difficulty
 from memory.digests import normalised_rule
 from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged
+from memory.evidence.ledger import Ledger
 from memory.records import InFlight
 from memory.reviews import Reviews
 from memory.rules import RuleBook, RuleRecord
@@ -32,6 +33,7 @@ class Learning:
         self.model = BuilderModel()
         self.rules = RuleBook()
         self.reviews = Reviews()
+        self.evidence = Ledger()
         self.recalls = 0
         """Graded units whose prompts told of earlier attempts."""
         self._numbers = np.zeros(0, dtype=np.intp)
@@ -75,9 +77,10 @@ class Learning:
         for skill in before.skills:
             self._add_surprise(skill, -before.attempts, -before.harder)
 
-    def note_decided(self, decided: Decided) -> None:
-        """Count the nominations."""
+    def note_decided(self, decided: Decided, task: Task) -> None:
+        """Count the nominations, and give the unit its place in the book of evidence."""
         assignment = decided.assignment
+        self.evidence.note_decided(decided.spec.unit_id, task, assignment, decided.predictions)
         for nominee in assignment.nominees if assignment else ():
             if nominee.kind == "rule":
                 self.rules.note_nominee(
@@ -96,6 +99,7 @@ class Learning:
         an ungraded task or one that was replaced meanwhile, only time passes.
         """
         result = finished.result
+        self._note_verdicts(self.evidence.note_finished(result, finished.mistakes))
         if not learn:
             self.model.pass_by()
         else:
@@ -110,6 +114,15 @@ class Learning:
                 reflection.rule, by=result.unit_id, at=at, skills=flight.task.skills, error_classes=errors or None
             )
             self._number(record)
+
+    def note_abandoned(self, unit: str) -> None:
+        """A unit's outcome is missing."""
+        self._note_verdicts(self.evidence.note_abandoned(unit))
+
+    def _note_verdicts(self, keys: Iterable[str]) -> None:
+        """What evidence says of these now decides who may be shown them."""
+        for key in keys:
+            self.rules.note_verdict(key, self.evidence.certificates.verdict(key))
 
     def steer(self, word: RuleAdded | RuleEdited | RuleJudged, *, at: str) -> None:
         """What a person says about rules."""

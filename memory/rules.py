@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, StringConstraints
 
 from memory.digests import normalised_rule, rule_id
+from memory.evidence.certificates import Verdict
 from memory.rule_arrays import Column, Places
 from utils.files import sha256_hex
 from utils.text import printable
@@ -133,6 +134,7 @@ class RuleBook:
         self._in_skill: dict[str, Places] = {}
         self._after_error: dict[str, Places] = {}
         self._shows, self._ranks = Column(np.int64), Column(np.uint64)
+        self._certified, self._retired = Column(np.bool_), Column(np.bool_)
         self.changes: dict[str, int] = {}
         """skill -> how often what is shown in it changed; the empty name stands for every skill.
 
@@ -212,6 +214,7 @@ class RuleBook:
         record.nominated = record.held_out = record.dropped = record.shown = record.passed_shown = 0
         self._by_text.setdefault(normalised_rule(text), record)
         self._shows.put(record.place, 0)
+        self._put_verdict(record, None)
         self.note_change(record)
 
     def judge(self, rule: str, standing: Standing) -> None:
@@ -223,6 +226,18 @@ class RuleBook:
         self._banned.put(record.place, standing == "banned")
         self._pinned.put(record.place, standing == "pinned")
         self.note_change(record)
+
+    def note_verdict(self, key: str, verdict: Verdict | None) -> None:
+        """What evidence says of a version; says nothing of a newer one, nor of what is no rule."""
+        rule, _, version = key.rpartition("@")
+        record = self._records.get(rule)
+        if record is not None and record.version == int(version):
+            self._put_verdict(record, verdict)
+            self.note_change(record)
+
+    def _put_verdict(self, record: RuleRecord, verdict: Verdict | None) -> None:
+        self._certified.put(record.place, verdict == "certified")
+        self._retired.put(record.place, verdict == "retired")
 
     def note_nominee(self, rule: str, version: int, *, control: bool, dropped: bool) -> None:
         """It was nominated for a unit that is now decided; says nothing of a newer version."""
@@ -264,6 +279,14 @@ class RuleBook:
     def pinned(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these a person pinned."""
         return self._pinned.first(len(self))[places]
+
+    def certified(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of these are proven to help."""
+        return self._certified.first(len(self))[places]
+
+    def retired(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of these are proven to harm."""
+        return self._retired.first(len(self))[places]
 
     def shows(self, places: NDArray[np.intp]) -> NDArray[np.int64]:
         """How many graded units saw the present version of each of these."""

@@ -106,6 +106,7 @@ def end(memory: MemoryManager, reason: str, *, seed: int) -> None:
                 reason=reason[:REASON_CHARS],
                 units=state.run_totals.units,
                 seed=run_seed(seed, state.runs),
+                evidence=state.learning.evidence.mark(),
             )
         ]
     )

@@ -182,6 +182,7 @@ class MemoryState:
         if isinstance(data, RunStarted):
             self.runs += 1
             self.run_decided = 0
+            self.learning.evidence.begin_night()
             self.run_totals, self.run_tasks = Totals(), set()
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
@@ -200,6 +201,7 @@ class MemoryState:
             record.abandoned_under = self.circumstances(record.task, model=flight.spec.model)
             self.totals.abandoned += 1
             self.run_totals.abandoned += 1
+            self.learning.note_abandoned(data.unit_id)
 
     def _suspect(self, data: Quarantined | Validated) -> None:
         record = self.tasks[data.task_id]
@@ -244,7 +246,7 @@ class MemoryState:
             spec, record.task, decided.forecast, decided.assignment
         )  # fmt: skip
         self.running[spec.unit_id] = None
-        self.learning.note_decided(decided)
+        self.learning.note_decided(decided, record.task)
 
     def _finish(self, finished: Finished, at: str) -> None:
         result = finished.result

@@ -11,7 +11,10 @@ from typing import Protocol
 
 from memory.assignment import RECALL, Assignment, Nominee
 from memory.attempts import Shown
+from memory.evidence.ledger import Ledger
+from memory.learning import practice_of
 from memory.recall import Recalled, without
+from memory.rules import rule_key
 from memory.state import MemoryState
 from memory.tasks import Task
 from trainer.nominate import Nominate
@@ -32,11 +35,26 @@ class Recall(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odds:
-    """Probabilities of the coins, in (0, 1), and how many tokens earlier attempts may take in a prompt."""
+    """Probabilities of the coins, in (0, 1), and how many tokens earlier attempts may take in a prompt.
+
+    The price of a coin is paid as long as it still can prove something: `holdout_proven` holds once learning is proven,
+    `dropout_certified` for what is.
+    """
 
     holdout: float
+    holdout_proven: float
     dropout: float
+    dropout_certified: float
     recall_tokens: int
+
+    def of_control(self, evidence: Ledger) -> float:
+        """The holdout coin's."""
+        return min(self.holdout, self.holdout_proven) if evidence.primary.wealth.proven else self.holdout
+
+    def of_dropping(self, key: str, evidence: Ledger) -> float:
+        """The dropout coin's of this nominee."""
+        certified = evidence.certificates.verdict(key) == "certified"
+        return min(self.dropout, self.dropout_certified) if certified else self.dropout
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,11 @@ class _Candidate:
     rules: tuple[Shown, ...] = ()
     belogs: tuple[Shown, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """What the model of the Builder knows it by."""
+        return rule_key(self.id, self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Assigner:
@@ -73,13 +96,13 @@ class Assigner:
         candidates = self._that_fit(task, self._candidates(state, task, unit=unit, seed=seed))
         if not candidates:
             return Assigned()
-        coins = Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")
-        lot = coins[0].draw()
-        nominees = tuple(self._toss(each, coins[1]) for each in candidates)
-        control = says_yes(lot, probability=self.odds.holdout)
-        assignment = Assignment(
-            holdout_probability=self.odds.holdout, lot=lot, control=control, nominees=nominees
-        )  # fmt: skip
+        coins, evidence = (Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")), state.learning.evidence
+        lot, holdout = coins[0].draw(), self.odds.of_control(evidence)
+        nominees = tuple(self._toss(each, coins[1], evidence) for each in candidates)
+        control = says_yes(lot, probability=holdout)
+        if not control:
+            nominees = _with_baselines(state, task, nominees)
+        assignment = Assignment(holdout_probability=holdout, lot=lot, control=control, nominees=nominees)
         return _shown(state, assignment, candidates)
 
     def _candidates(self, state: MemoryState, task: Task, *, unit: str, seed: int) -> list[_Candidate]:
@@ -116,17 +139,32 @@ class Assigner:
             candidates = candidates[:-1]
         return candidates
 
-    def _toss(self, candidate: _Candidate, lots: Lots) -> Nominee:
-        lot = lots.draw()
+    def _toss(self, candidate: _Candidate, lots: Lots, evidence: Ledger) -> Nominee:
+        lot, probability = lots.draw(), self.odds.of_dropping(candidate.key, evidence)
         return Nominee(
             kind="recall" if candidate.id == RECALL else "rule",
             id=candidate.id,
             version=candidate.version,
             score=None if candidate.score is None else significant(candidate.score),
-            drop_probability=self.odds.dropout,
+            drop_probability=probability,
             lot=lot,
-            dropped=says_yes(lot, probability=self.odds.dropout),
+            dropped=says_yes(lot, probability=probability),
+            log_e=significant(evidence.certificates.log_helps(candidate.key)),
         )
+
+
+def _with_baselines(state: MemoryState, task: Task, nominees: tuple[Nominee, ...]) -> tuple[Nominee, ...]:
+    """Each with the logit of passing without it, given what the other coins let through."""
+    model = state.learning.model
+    shown = tuple(each.key for each in nominees if not each.dropped)
+    with_all = model.belief(practice_of(task, shown)).mean
+    baselines = [
+        with_all if each.dropped else with_all - model.effect(each.key, skills=task.skills).mean for each in nominees
+    ]
+    return tuple(
+        each.model_copy(update={"baseline": significant(baseline)})
+        for each, baseline in zip(nominees, baselines, strict=True)
+    )
 
 
 def _shown(state: MemoryState, assignment: Assignment, candidates: Sequence[_Candidate]) -> Assigned:

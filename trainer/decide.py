@@ -43,6 +43,7 @@ class Decider:
         task = state.tasks[choice.task_id].task
         assigned = self.assigner.assign(state, task, unit=spec.unit_id, seed=seed) if self.assigner else Assigned()
         shown = [each.key for each in assigned.assignment.shown] if assigned.assignment else []
+        evidence = state.learning.evidence if assigned.assignment else None
         return Decided(
             spec=spec.model_copy(update={"shown_rules": assigned.rules, "shown_belogs": assigned.belogs}),
             run=state.runs,
@@ -50,4 +51,6 @@ class Decider:
             slot=choice.slot,
             forecast=significant(state.learning.expected(task, shown)) if task.graded else None,
             assignment=assigned.assignment,
+            predictions=evidence.predict(task) if evidence else None,
+            evidence=evidence.mark() if evidence else None,
         )

@@ -58,7 +58,7 @@ class ThompsonSampling:
         """At most MOST, or as many as are pinned; about a tenth of a millisecond among 10,000."""
         pinned = learning.rules.pinned(places)
         chosen = [Nomination(learning.rules.at(place), None) for place in places[pinned][:MOST_PINNED].tolist()]
-        free = _pool(learning, task, places[~pinned])
+        free = _pool(learning, task, places[~pinned & ~learning.rules.retired(places)])
         if len(chosen) >= MOST or not len(free):
             return tuple(chosen)
         beliefs = learning.effects(free, skills=task.skills)
@@ -66,7 +66,9 @@ class ThompsonSampling:
         return (*chosen, *_best(learning, free, scores, MOST - len(chosen)))
 
     def recall(self, learning: Learning, task: Task, lots: Lots) -> float | None:
-        """By the same draw as a rule."""
+        """By the same draw as a rule; never once it is proven to harm."""
+        if learning.evidence.certificates.verdict(RECALL_KEY) == "retired":
+            return None
         belief = learning.model.effect(RECALL_KEY, skills=task.skills)
         score = belief.mean + TAU * belief.sd * lots.normals(1).item(0)
         return score if score > 0 else None
@@ -80,14 +82,15 @@ def _best(learning: Learning, places: Numbers, scores: Floats, most: int) -> Ite
 
 
 def _pool(learning: Learning, task: Task, places: Numbers) -> Numbers:
-    """The candidates that take part, at most POOL: the best believed of those that were seen, and some never seen."""
+    """The candidates that take part, at most POOL: certified ones, the best believed of those seen, some never seen."""
     shows = learning.rules.shows(places)
     seen, unseen = places[shows > 0], places[shows == 0]
     general, beliefs = learning.effects(seen, skills=()), learning.effects(seen, skills=task.skills)
     aside: NDArray[np.bool_] = is_set_aside(shows[shows > 0], general.mean, np.sqrt(general.variance))
     best = seen[~aside]
     if len(places) > POOL:
-        best = _best_means(best, beliefs.mean[~aside], POOL - NEWEST - UNSEEN)
+        worth = np.where(learning.rules.certified(best), np.inf, beliefs.mean[~aside])
+        best = _best_means(best, worth, POOL - NEWEST - UNSEEN)
     return np.sort(np.concatenate((best, _unseen(learning, unseen, POOL - len(best)))))
 
 

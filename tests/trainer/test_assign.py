@@ -1,6 +1,7 @@
 """The coins: settled before the Builder starts, tossed as often as they say, and nothing slips past them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from trainer.assign import Assigned, Assigner, Fits, Odds, Recall
 from trainer.nominate import ThompsonSampling
 from utils.lots import says_yes
 
-ODDS = Odds(holdout=0.2, dropout=0.1, recall_tokens=400)
+ODDS = Odds(holdout=0.2, holdout_proven=0.05, dropout=0.1, dropout_certified=0.05, recall_tokens=400)
 NOTHING = Remembers()
 UNITS = 2000
 
@@ -125,7 +126,7 @@ def test_recall_is_a_nominee_with_a_coin_of_its_own(world: World, task: Task) ->
     assert all([nominee.key for nominee in each.nominees] == ["recall@1"] for each in found)
     assert 0.4 < len(found) / UNITS < 0.6
     assert 0.06 < sum(each.nominees[0].dropped for each in found) / len(found) < 0.14
-    silent = assigner(recall=Remembers(["Task x"]), odds=Odds(holdout=0.2, dropout=0.1, recall_tokens=0))
+    silent = assigner(recall=Remembers(["Task x"]), odds=replace(ODDS, recall_tokens=0))
     assert tossed(world, task, silent) == []
 
 

@@ -1,0 +1,1 @@
+"""What the coins prove: pure functions and folds over logged coins, outcomes and predictions."""

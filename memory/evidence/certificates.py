@@ -1,0 +1,163 @@
+"""Certificates: which learned things are proven to help, each by its own dropout coin.
+
+For each nominee of a unit that is no control the coin is "shown", with probability 1 - that of its dropping, and the
+bets are those of memory.evidence.bets with the predictions
+
+    m = logistic(o + lambda / 2),     o = the model's logit of passing without it, as the other coins fell,
+
+which lie between what is expected with an effect of lambda and without. The k-th thing that was ever nominated, each
+version of a rule counting anew, is certified once its evidence reaches k (k + 1) / 0.10: the sum of 1 / (k (k + 1)) is
+1, so that a false certificate is ever given with probability 0.10 at most, however many rules arrive and whenever (the
+bound by today's number of rules does not hold where they arrive over time; permanent badges: arXiv 2501.19360). The
+same with negative lambdas retires. "Supported now" is e-BH (Wang and Ramdas 2022) at 10 % and may vanish again.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.evidence.bets import CERTIFICATE, RETIREMENT, Floats, log_factors, log_sum
+
+Verdict = Literal["certified", "retired"]
+
+FALSE_BADGES = 0.10
+SMALLEST = 16
+LAMBDAS = np.concatenate((CERTIFICATE.lambdas, RETIREMENT.lambdas))
+HALF = len(CERTIFICATE.lambdas)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One nominee in a unit that was no control.
+
+    Attributes:
+        key: of the nominee, an id with its version.
+        shown: what its coin said.
+        probability: that it says so, in (0, 1).
+        baseline: o, in logits.
+    """
+
+    key: str
+    shown: bool
+    probability: float
+    baseline: float
+
+
+def threshold(order: int | NDArray[np.int64]) -> float | Floats:
+    """Ln of what the order-th thing ever tested, from 1, has to reach."""
+    return np.log(order * (order + 1) / FALSE_BADGES)
+
+
+def predictions(baseline: Floats | float) -> Floats:
+    """M for each of the 16 lambdas; the last axis is lambda."""
+    logits = np.asarray(baseline)[..., None] + LAMBDAS / 2
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+
+
+class Certificates:
+    """The evidence on every learned thing that was ever nominated."""
+
+    def __init__(self) -> None:
+        """Nothing was."""
+        self._rows: dict[str, int] = {}
+        self._log_wealth = np.zeros((SMALLEST, 2 * HALF))
+        self._peaks = np.zeros((SMALLEST, 2))
+        self._counts = np.zeros((SMALLEST, 2, 2), dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def enter(self, keys: Sequence[str]) -> None:
+        """Number what is nominated for the first time."""
+        for key in keys:
+            row = self._rows.setdefault(key, len(self._rows))
+            if row == len(self._log_wealth):
+                self._grow()
+
+    def _grow(self) -> None:
+        for name in ("_log_wealth", "_peaks", "_counts"):
+            values = getattr(self, name)
+            setattr(self, name, np.concatenate((values, np.zeros_like(values))))
+
+    def settle(self, trials: Sequence[Trial], *, passed: bool) -> list[str]:
+        """Settle the bets on one unit; the keys of those that are certified or retired by it."""
+        if not trials:
+            return []
+        rows = np.array([self._rows[trial.key] for trial in trials])
+        arm = np.array([[float(trial.shown)] for trial in trials])
+        probability = np.array([[trial.probability] for trial in trials])
+        tilt = LAMBDAS * (float(passed) - predictions(np.array([trial.baseline for trial in trials])))
+        self._log_wealth[rows] += log_factors(arm, probability, tilt)
+        for trial, row in zip(trials, rows.tolist(), strict=True):
+            self._counts[row, int(trial.shown), int(passed)] += 1
+        before = self._peaks[rows]
+        self._peaks[rows] = np.maximum(before, self._parts(rows))
+        bound = np.asarray(threshold(rows + 1))[:, None]
+        crossed = ((before < bound) & (self._peaks[rows] >= bound)).any(axis=1)
+        return [trial.key for trial, now in zip(trials, crossed.tolist(), strict=True) if now]
+
+    def _parts(self, rows: NDArray[np.intp]) -> Floats:
+        """Ln E of helping and of harming, an array of (rows, 2)."""
+        wealth = self._log_wealth[rows]
+        halves = (wealth[..., :HALF], CERTIFICATE.weights), (wealth[..., HALF:], RETIREMENT.weights)
+        return np.stack([log_sum(*half) for half in halves], axis=-1)
+
+    def order(self, key: str) -> int:
+        """Which in the order of first nominations, from 1; 0 for what was never nominated."""
+        return self._rows.get(key, -1) + 1
+
+    def log_helps(self, key: str) -> float:
+        """Ln E now; 0 for what was never nominated."""
+        return self._now(key)[0]
+
+    def log_harms(self, key: str) -> float:
+        """Ln E of the retirement now."""
+        return self._now(key)[1]
+
+    def _now(self, key: str) -> tuple[float, float]:
+        row = self._rows.get(key)
+        if row is None:
+            return 0.0, 0.0
+        helps, harms = self._parts(np.array([row]))[0].tolist()
+        return helps, harms
+
+    def peaks(self, key: str) -> tuple[float, float]:
+        """The highest ln E of helping and of harming ever."""
+        row = self._rows.get(key)
+        return (0.0, 0.0) if row is None else (self._peaks.item(row, 0), self._peaks.item(row, 1))
+
+    def counts(self, key: str) -> tuple[int, int, int, int]:
+        """Units in which its coin alone decided: shown and passed, shown and failed, dropped and passed, and failed."""
+        row = self._rows.get(key)
+        if row is None:
+            return 0, 0, 0, 0
+        (dropped_failed, dropped_passed), (shown_failed, shown_passed) = self._counts[row].tolist()
+        return shown_passed, shown_failed, dropped_passed, dropped_failed
+
+    def verdict(self, key: str) -> Verdict | None:
+        """Whether it was ever proven to harm, or to help; harm wins, for it came later."""
+        if self._crossed(key, 1):
+            return "retired"
+        return "certified" if self._crossed(key, 0) else None
+
+    def _crossed(self, key: str, part: int) -> bool:
+        row = self._rows.get(key)
+        return row is not None and self._peaks.item(row, part) >= float(threshold(row + 1))
+
+    def supported(self) -> set[str]:
+        """e-BH at 10 % over everything ever nominated, by the evidence of now."""
+        keys, size = list(self._rows), len(self._rows)
+        if not size:
+            return set()
+        log_e = self._parts(np.arange(size))[:, 0]
+        order = np.argsort(-log_e, kind="stable")
+        enough = log_e[order] >= math.log(size / FALSE_BADGES) - np.log(np.arange(1, size + 1))
+        last = np.flatnonzero(enough)
+        return {keys[index] for index in order[: last[-1] + 1].tolist()} if len(last) else set()

@@ -1,0 +1,97 @@
+"""A claim that what is learned helps: its evidence, the average effect, both arms' rates, and the worst that missing
+outcomes could mean."""
+
+from dataclasses import dataclass
+
+from memory.evidence.bets import BINARY, Mixture, Wealth
+from memory.evidence.curve import Curve
+from memory.evidence.effect import Effect
+from memory.evidence.logged import Prediction
+from memory.evidence.predictions import Cell, Predictor
+
+
+@dataclass(frozen=True, slots=True)
+class Toss:
+    """A unit's holdout coin, as it bears on a claim.
+
+    Attributes:
+        cell: skill and difficulty of the unit's task.
+        treated: what the coin said.
+        probability: of being treated, in (0, 1), as logged.
+        prediction: of the outcome, as logged.
+        sd: of outcomes about predictions, as logged; 1 for outcomes 0 or 1.
+    """
+
+    cell: Cell
+    treated: bool
+    probability: float
+    prediction: Prediction
+    sd: float = 1.0
+
+
+@dataclass(slots=True)
+class ArmCount:
+    """Units of one arm, and the sum of their outcomes."""
+
+    units: int = 0
+    outcomes: float = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        """The mean outcome; None without units."""
+        return self.outcomes / self.units if self.units else None
+
+
+class Claim:
+    """The evidence on one claim, folded in the order of decision."""
+
+    def __init__(self, bets: Mixture = BINARY) -> None:
+        """Nothing was seen."""
+        self._bets = bets
+        self.wealth, self.tonight, self.worst = Wealth(bets), Wealth(bets), Wealth(bets)
+        """Of all nights; of this night alone; of all nights, had each missing outcome been the worst for the claim."""
+        self.predictor = Predictor()
+        self.effect = Effect()
+        self.arms = (ArmCount(), ArmCount())
+        """Of controls, and of treated units."""
+        self.curve = Curve()
+        self.proven_at = self.harm_proven_at = 0
+        """After how many units it was; 0 if it was not."""
+
+    @property
+    def units(self) -> int:
+        """With an outcome."""
+        return self.arms[0].units + self.arms[1].units
+
+    def begin_night(self) -> None:
+        """A new run: does it still work?"""
+        self.tonight = Wealth(self._bets)
+
+    def note(self, toss: Toss, outcome: float) -> None:
+        """A unit's outcome, 0..1, larger is better."""
+        for wealth in (self.wealth, self.tonight, self.worst):
+            _bet(wealth, toss, outcome)
+        self.effect.note(
+            treated=toss.treated, probability=toss.probability, outcome=outcome, prediction=toss.prediction
+        )
+        self.predictor.note(toss.cell, outcome, treated=toss.treated)
+        arm = self.arms[toss.treated]
+        arm.units += 1
+        arm.outcomes += outcome
+        self.curve.note(self.units, self.wealth.log_helps)
+        self.proven_at = self.proven_at or self.units * self.wealth.proven
+        self.harm_proven_at = self.harm_proven_at or self.units * self.wealth.harm_proven
+
+    def note_missing(self, toss: Toss) -> None:
+        """A unit without an outcome: against help stands a failure of the treated, a pass of controls."""
+        _bet(self.worst, toss, 0.0 if toss.treated else 1.0)
+
+
+def _bet(wealth: Wealth, toss: Toss, outcome: float) -> None:
+    wealth.bet(
+        arm=toss.treated,
+        probability=toss.probability,
+        outcome=outcome,
+        prediction=toss.prediction.mean,
+        sd=toss.sd,
+    )

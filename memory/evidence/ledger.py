@@ -1,0 +1,222 @@
+"""The book of evidence: every coin with what came of it, in the order of decision.
+
+Who finishes first may depend on the arm. So evidence advances unit by unit as they were decided, up to the first that
+has no outcome yet; what is predicted of a unit rests on what was folded before it was decided.
+"""
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from memory.assignment import Assignment
+from memory.attempts import AttemptResult, Outcome
+from memory.evidence.bets import BINARY, SCORE
+from memory.evidence.certificates import Certificates, Trial
+from memory.evidence.claims import Claim, Toss
+from memory.evidence.integrity import CoinCheck, MissingCheck
+from memory.evidence.logged import EvidenceMark, Predictions
+from memory.evidence.predictions import Cell, cell_of
+from memory.repeats import Mistakes
+from memory.tasks import Task
+from utils.numbers import significant
+
+ClaimName = Literal["passed", "passed_first", "no_repeat", "score"]
+PRIMARY: ClaimName = "passed"
+SMALLEST_SD = 0.05
+SCORE_PSEUDO = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a unit; `mistakes` are the signatures of what went wrong in it."""
+
+    outcome: Outcome
+    passed_first: bool = False
+    score: float = 0.0
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A decided unit whose evidence is not folded yet."""
+
+    unit: str
+    task: Task
+    assignment: Assignment | None
+    predictions: Predictions | None
+    came: Came | None = None
+    abandoned: bool = False
+
+
+@dataclass(slots=True)
+class _Spread:
+    """Squared distances of scores from their predictions."""
+
+    units: int = 0
+    squares: float = 0.0
+
+    @property
+    def sd(self) -> float:
+        """Drawn towards a quarter, and never so small that one score decides."""
+        return max(SMALLEST_SD, math.sqrt((self.squares + SCORE_PSEUDO / 16) / (self.units + SCORE_PSEUDO)))
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All evidence of a memory."""
+
+    claims: dict[ClaimName, Claim] = field(
+        default_factory=lambda: {
+            "passed": Claim(BINARY),
+            "passed_first": Claim(BINARY),
+            "no_repeat": Claim(BINARY),
+            "score": Claim(SCORE),
+        }
+    )
+    certificates: Certificates = field(default_factory=Certificates)
+    holdout_check: CoinCheck = field(default_factory=CoinCheck)
+    dropout_check: CoinCheck = field(default_factory=CoinCheck)
+    missing_check: MissingCheck = field(default_factory=MissingCheck)
+    mistakes: Mistakes = field(default_factory=Mistakes)
+    _spread: _Spread = field(default_factory=_Spread)
+    _queue: deque[_Waiting] = field(default_factory=deque)
+    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+
+    @property
+    def primary(self) -> Claim:
+        """That what is learned makes units pass."""
+        return self.claims[PRIMARY]
+
+    @property
+    def suspended(self) -> str:
+        """Why no claim can be made: which alarm was raised; empty if none was."""
+        checks = (
+            ("the coins of the holdout do not fall as often as was logged", self.holdout_check.alarmed),
+            ("the coins of the dropout do not fall as often as was logged", self.dropout_check.alarmed),
+            ("outcomes are missing in one arm more than in the other", self.missing_check.alarmed),
+        )
+        return "; ".join(words for words, alarmed in checks if alarmed)
+
+    def mark(self) -> EvidenceMark:
+        """What is known now, for the log."""
+        wealth = self.primary.wealth
+        return EvidenceMark(
+            units=self.primary.units,
+            log_helps=significant(wealth.log_helps),
+            log_harms=significant(wealth.log_harms),
+        )
+
+    def predict(self, task: Task) -> Predictions:
+        """Of a unit that is about to be decided."""
+        cell = cell_of(task)
+        found = {name: claim.predictor.predict(cell) for name, claim in self.claims.items()}
+        return Predictions(
+            passed=found["passed"],
+            passed_first=found["passed_first"],
+            no_repeat=found["no_repeat"],
+            score=found["score"],
+            score_sd=significant(self._spread.sd),
+        )
+
+    def begin_night(self) -> None:
+        """A new run."""
+        for claim in self.claims.values():
+            claim.begin_night()
+
+    def note_decided(
+        self, unit: str, task: Task, assignment: Assignment | None, predictions: Predictions | None
+    ) -> None:
+        """A unit takes its place; what it nominates for the first time gets its number."""
+        waiting = self._waiting[unit] = _Waiting(unit, task, assignment, predictions)
+        self._queue.append(waiting)
+        if assignment is not None:
+            self.certificates.enter([each.key for each in assignment.nominees])
+
+    def note_finished(self, result: AttemptResult, mistakes: Sequence[str]) -> list[str]:
+        """A unit has its outcome; the keys of those that are certified or retired now."""
+        score = result.score.points / 100 if result.score is not None else 0.0
+        came = Came(result.outcome, result.passed_first, score, tuple(mistakes))
+        self._waiting[result.unit_id].came = came
+        return self._advance()
+
+    def note_abandoned(self, unit: str) -> list[str]:
+        """A unit will never have an outcome; the keys of those that are certified or retired now."""
+        self._waiting[unit].abandoned = True
+        return self._advance()
+
+    def _advance(self) -> list[str]:
+        crossed: list[str] = []
+        while self._queue and (self._queue[0].came is not None or self._queue[0].abandoned):
+            waiting = self._queue.popleft()
+            del self._waiting[waiting.unit]
+            crossed += self._fold(waiting)
+        return crossed
+
+    def _fold(self, waiting: _Waiting) -> list[str]:
+        came, assignment, predictions = waiting.came, waiting.assignment, waiting.predictions
+        repeats = self.mistakes.note(came.mistakes) if came is not None else None
+        if assignment is None or predictions is None or not waiting.task.graded:
+            return []
+        cell = cell_of(waiting.task)
+        self._check(cell, assignment, missing=came is None)
+        outcomes: dict[ClaimName, float] | None = None
+        if came is not None and repeats is not None:
+            passed = float(came.outcome == "passed")
+            outcomes = {
+                "passed": passed,
+                "passed_first": float(came.passed_first),
+                "no_repeat": float(not repeats.repeated),
+                "score": came.score,
+            }
+        self._bet(cell, assignment, predictions, outcomes)
+        if came is None:
+            return []
+        return self.certificates.settle(_trials(assignment), passed=came.outcome == "passed")
+
+    def _check(self, cell: Cell, assignment: Assignment, *, missing: bool) -> None:
+        if 0 < assignment.holdout_probability < 1:
+            treated = 1 - assignment.holdout_probability
+            self.holdout_check.note(cell, arm=not assignment.control, probability=treated)
+            self.missing_check.note(arm=not assignment.control, probability=treated, missing=missing)
+        for nominee in assignment.nominees:
+            if 0 < nominee.drop_probability < 1:
+                self.dropout_check.note(cell, arm=nominee.dropped, probability=nominee.drop_probability)
+
+    def _bet(
+        self,
+        cell: Cell,
+        assignment: Assignment,
+        predictions: Predictions,
+        outcomes: dict[ClaimName, float] | None,
+    ) -> None:
+        """Settle the holdout coin's bets; `outcomes` is None where they are missing."""
+        if not 0 < assignment.holdout_probability < 1:
+            return
+        for name, claim in self.claims.items():
+            toss = Toss(
+                cell=cell,
+                treated=not assignment.control,
+                probability=1 - assignment.holdout_probability,
+                prediction=getattr(predictions, name),
+                sd=predictions.score_sd if name == "score" else 1.0,
+            )
+            if outcomes is None:
+                claim.note_missing(toss)
+                continue
+            claim.note(toss, outcomes[name])
+        if outcomes is not None:
+            self._spread.units += 1
+            self._spread.squares += (outcomes["score"] - predictions.score.mean) ** 2
+
+
+def _trials(assignment: Assignment) -> list[Trial]:
+    """The coins that decided alone what a unit saw; of controls none did."""
+    if assignment.control:
+        return []
+    return [
+        Trial(each.key, shown=not each.dropped, probability=1 - each.drop_probability, baseline=each.baseline)
+        for each in assignment.nominees
+        if each.baseline is not None and 0 < each.drop_probability < 1
+    ]
