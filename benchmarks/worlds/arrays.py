@@ -20,7 +20,7 @@ def logit(probabilities: Floats) -> Floats:
     return np.asarray(np.log(probabilities) - np.log1p(-probabilities))
 
 
-def picked(values: Floats, rules: Numbers) -> Floats:
+def picked(values: Floats | Numbers | Bools, rules: Numbers) -> Floats:
     """values[night, rules[night, i]], and 0 where there is NONE; shapes (nights, rules) and (nights, n)."""
     found = np.take_along_axis(values, np.maximum(rules, 0), axis=1)
-    return np.asarray(np.where(rules >= 0, found, 0.0))
+    return np.asarray(np.where(rules >= 0, found, 0.0), dtype=float)

@@ -70,13 +70,13 @@ class BetaCounts:
 
     def __init__(self, seed: int, *, most: int = MOST) -> None:
         """Draws of its own."""
-        self._generator, self._most = np.random.default_rng(seed), most
+        self._generator, self.most = np.random.default_rng(seed), most
 
     def nominees(self, minds: Minds, skill: Numbers, known: int, chance: Chance) -> Numbers:
         """The highest draws from Beta(1 + passes, 1 + failures)."""
         del skill, chance
         passes, shows = minds.passes[:, :known], minds.shows[:, :known]
-        return highest(self._generator.beta(1.0 + passes, 1.0 + shows - passes), self._most)
+        return highest(self._generator.beta(1.0 + passes, 1.0 + shows - passes), self.most)
 
 
 def highest(scores: Floats, most: int, *, above: float = -np.inf) -> Numbers:

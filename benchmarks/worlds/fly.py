@@ -1,6 +1,7 @@
 """Flies many nights at once, unit by unit: nominees, coins, outcomes, beliefs, evidence."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
@@ -17,15 +18,31 @@ from trainer.nominate import MOST
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odds:
-    """Probabilities of the coins: the holdout's until the claim is proven and after, the dropout's likewise."""
+    """Probabilities of the coins: the holdout's until the claim is proven and after; the dropout's of a rule that is
+    not on trial, of one that is, and of one that is certified."""
 
     holdout: float = 0.20
     holdout_proven: float = 0.05
-    dropout: float = 0.10
+    dropout: float = 0.05
+    dropout_trial: float = 0.25
     dropout_certified: float = 0.05
 
 
-NO_COINS = Odds(holdout=0.0, holdout_proven=0.0, dropout=0.0, dropout_certified=0.0)
+NO_COINS = Odds(holdout=0.0, holdout_proven=0.0, dropout=0.0, dropout_trial=0.0, dropout_certified=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """When a nominee's coin begins to be bet on, and it gets its number: shown so often, believed to help so clearly.
+
+    `FROM_THE_START` bets on each nominee from its first nomination.
+    """
+
+    shows: int = 16
+    sds: float = 1.0
+
+
+FROM_THE_START = Trials(0, -np.inf)
 
 
 @dataclass(slots=True)
@@ -37,6 +54,7 @@ class Flight:
         chance: draws.
         choose: the way to choose nominees.
         odds: of the coins.
+        trials: when a nominee goes on trial.
         most: nominees of a unit, at most.
         evidence: whether what is proven matters for what comes; without it nothing is, and nights fly faster.
     """
@@ -45,6 +63,7 @@ class Flight:
     chance: Chance
     choose: Choose = field(default_factory=Tempered)
     odds: Odds = field(default_factory=Odds)
+    trials: Trials = field(default_factory=Trials)
     most: int = MOST
     evidence: bool = True
     history: History = field(init=False)
@@ -66,7 +85,7 @@ class Flight:
             ranks=Quick(world.rules).generator.permuted(np.tile(np.linspace(0, 1, world.rules), (shape[0], 1)), axis=1),
         )
 
-    def fly(self) -> "Flight":
+    def fly(self) -> Self:
         """All units."""
         every = np.ones(self.world.nights, dtype=bool)
         for unit in range(self.world.units):
@@ -84,21 +103,29 @@ class Flight:
             self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
         nominees = self.choose.nominees(self.minds, world.skill[unit], world.known(unit), self.chance)
         history.nominees[unit] = nominees
-        history.drop_odds[unit] = self._drop_odds(nominees)
+        if self.evidence:
+            self.book.badges.enter(np.where(self._ready(nominees), nominees, NONE))
+            history.tested[unit] = picked(self.book.badges.order, nominees) > 0
+        history.drop_odds[unit] = self._drop_odds(nominees, history.tested[unit])
         history.holdout[unit] = np.where(nominees[:, 0] >= 0, self._holdout(), 0.0)
         self._toss(unit)
         if self.evidence:
-            self.book.badges.enter(nominees)
             history.baseline[unit] = self._baseline(unit)
         self._happen(unit)
 
     def _holdout(self) -> Floats:
         return np.where(self.book.claims.proven, self.odds.holdout_proven, self.odds.holdout)
 
-    def _drop_odds(self, nominees: Numbers) -> Floats:
-        certified = picked(self.minds.certified.astype(float), nominees) > 0
-        odds = np.where(certified, self.odds.dropout_certified, self.odds.dropout)
-        return np.asarray(np.where(nominees >= 0, odds, 0.0))
+    def _ready(self, nominees: Numbers) -> Bools:
+        effect, trials = self.minds.beliefs.effect, self.trials
+        shows, mean = picked(self.minds.shows, nominees), picked(effect.mean, nominees)
+        clear = mean > trials.sds * np.sqrt(picked(effect.variance, nominees))
+        return np.asarray((nominees >= 0) & (shows >= trials.shows) & clear)
+
+    def _drop_odds(self, nominees: Numbers, tested: Bools) -> Floats:
+        certified = picked(self.minds.certified & ~self.minds.retired, nominees)
+        odds = np.where(tested, self.odds.dropout_trial, self.odds.dropout)
+        return np.asarray(np.where(nominees >= 0, np.where(certified > 0, self.odds.dropout_certified, odds), 0.0))
 
     def _toss(self, unit: int) -> None:
         self.history.dropped[unit] = self.chance.dropout(self.history.drop_odds[unit])

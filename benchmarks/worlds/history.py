@@ -16,6 +16,7 @@ class History:
         nominees: rules by number, NONE where there is none.
         drop_odds: of each nominee's coin.
         dropped: what it said.
+        tested: whether the nominee's coin is bet on.
         holdout: the control coin's probability; 0 without a nominee.
         control: what it said.
         baseline: o, the believed logit without the nominee, as the other coins fell, as if the unit were treated.
@@ -33,6 +34,7 @@ class History:
     nominees: Numbers
     drop_odds: Floats
     dropped: Bools
+    tested: Bools
     holdout: Floats
     control: Bools
     baseline: Floats
@@ -60,6 +62,7 @@ class History:
             nominees=self.nominees[units, rows],
             drop_odds=self.drop_odds[units, rows],
             dropped=self.dropped[units, rows],
+            tested=self.tested[units, rows],
             holdout=self.holdout[units, rows],
             control=self.control[units, rows],
             baseline=self.baseline[units, rows],
@@ -75,6 +78,7 @@ class Unit:
     nominees: Numbers
     drop_odds: Floats
     dropped: Bools
+    tested: Bools
     holdout: Floats
     control: Bools
     baseline: Floats
@@ -94,6 +98,7 @@ def empty_history(units: int, nights: int, most: int) -> History:
         nominees=np.full(deep, NONE, dtype=np.intp),
         drop_odds=np.zeros(deep),
         dropped=np.zeros(deep, dtype=bool),
+        tested=np.zeros(deep, dtype=bool),
         holdout=np.zeros(flat),
         control=np.zeros(flat, dtype=bool),
         baseline=np.zeros(deep),

@@ -33,6 +33,12 @@ class Claims:
         return log_sum(self.log_wealth[:, helps], self.bets.weights[helps])
 
     @property
+    def harm_now(self) -> Bools:
+        """Where the bets on harm prove it now."""
+        harms = ~self.bets.helps
+        return np.asarray(log_sum(self.log_wealth[:, harms], self.bets.weights[harms]) >= math.log(PROVEN))
+
+    @property
     def proven(self) -> Bools:
         """Where help was ever proven."""
         return np.asarray(self.peak >= math.log(PROVEN))
@@ -104,7 +110,7 @@ class Badges:
         self.retired = np.zeros((nights, rules), dtype=bool)
 
     def enter(self, nominees: Numbers) -> None:
-        """Number what is nominated for the first time, in the order of the nominees."""
+        """Number what has no number yet, in the order of the nominees; NONE for what gets none."""
         for column in nominees.T:
             rows = np.flatnonzero(column >= 0)
             rows = rows[self.order[rows, column[rows]] == 0]
@@ -113,7 +119,7 @@ class Badges:
 
     def settle(self, unit: Unit, where: Bools) -> None:
         """Settle the bets on the coins of nominees of a unit in those nights; controls' say nothing."""
-        meant = (unit.nominees >= 0) & (where & ~unit.control)[:, None] & (unit.drop_odds > 0)
+        meant = unit.tested & (where & ~unit.control)[:, None] & (unit.drop_odds > 0)
         night, place = np.nonzero(meant)
         rule = unit.nominees[night, place]
         expected = predictions(unit.baseline[night, place])

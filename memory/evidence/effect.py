@@ -14,6 +14,10 @@ units whose outcome is missing.
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from memory.evidence.bets import Floats
 from memory.evidence.logged import Prediction
 
 ALPHA = 0.05
@@ -41,11 +45,12 @@ def pseudo_outcome(*, treated: bool, probability: float, outcome: float, predict
     return prediction.treated - prediction.control + correction
 
 
-def half_width(sd: float, units: int, smaller_arm: int) -> float:
-    """How far the interval reaches from the mean; `units` and `smaller_arm` from 1."""
-    spread = units * RHO2
-    radius = math.sqrt(2 * (spread + 1) / (units * spread) * math.log(math.sqrt(spread + 1) / ALPHA))
-    return sd * radius * math.sqrt(1 + 8 / smaller_arm)
+def half_width(sd: ArrayLike, units: ArrayLike, smaller_arm: ArrayLike) -> Floats:
+    """How far the interval reaches from the mean; `units` and `smaller_arm` from 1; broadcasts."""
+    seen = np.asarray(units, dtype=float)
+    spread = seen * RHO2
+    radius = np.sqrt(2 * (spread + 1) / (seen * spread) * np.log(np.sqrt(spread + 1) / ALPHA))
+    return np.asarray(sd * radius * np.sqrt(1 + 8 / np.asarray(smaller_arm)))
 
 
 class Effect:
@@ -82,5 +87,5 @@ class Effect:
         smaller = min(self.treated, self.control)
         if self.units < FEWEST_UNITS or smaller < FEWEST_IN_ARM:
             return None
-        reach = half_width(self.sd, self.units, smaller)
+        reach = float(half_width(self.sd, self.units, smaller))
         return Interval(self.mean, self.mean - reach, self.mean + reach)
