@@ -6,7 +6,6 @@ python loop.py --llm http://localhost:1234/v1 --hours 8
 
 import os
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
-from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Shown, Verdict
+from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
 from memory.beginnings import given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
@@ -44,11 +43,8 @@ from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
 from memory.tasks import Task
 from trainer.analyze_builder import analyse
-from trainer.assign import Assigner, Odds
-from trainer.decide import Decider
-from trainer.nominate import ThompsonSampling
+from trainer.decide import Decider, decider_of
 from trainer.rechecks import Rechecks
-from trainer.strategy_manager import StrategyManager
 from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
@@ -96,7 +92,6 @@ class Parts:
     model: Model
     prompts: Prompts
     assess: Assess
-    strategy: StrategyManager
     decider: Decider
     rechecks: Rechecks
     stop: stopping.Stop
@@ -145,6 +140,7 @@ class Loop:
             simulated=self._settings.llm == REHEARSAL,
             sandbox=sandbox_facts(tier),
             settings=public(self._settings),
+            tasks=parts.decider.strategy.pool,
         )
         runs.begin(self._memory, setup, seed=parts.seed, note=self._display.note)
         self._parking.begin()
@@ -178,7 +174,7 @@ class Loop:
         """The reason to end where all that was asked for is finished, None while something is left."""
         if self._parking.mine:
             return None
-        nothing_left = self._parts.strategy.finished(self._state, model=self._parts.model.name)
+        nothing_left = self._parts.decider.strategy.finished(self._state, model=self._parts.model.name)
         return self._parts.enough.check(self._standing()) or nothing_left
 
     def _fill(self) -> None:
@@ -275,7 +271,7 @@ class Loop:
 
     def _suspect(self, task: Task, result: AttemptResult | None = None) -> None:
         """Put a task aside that may be broken: by what is remembered of it, or by what this attempt met."""
-        why = self._parts.strategy.suspect(self._state, task.id)
+        why = self._parts.decider.strategy.suspect(self._state, task.id)
         if why is None and result is not None and not self._state.tasks[task.id].quarantined:
             why = next((turn.verdict.suspect for turn in result.turns if turn.verdict and turn.verdict.suspect), None)
         if why is not None:
@@ -385,7 +381,14 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         options=SandboxOptions.of_settings(settings),
     )
     stack.callback(sandbox.close)
-    strategy = StrategyManager([task.id for task in tasks], schedule=settings.schedule)
+    decider = decider_of(
+        settings,
+        [task.id for task in tasks],
+        recall=recall,
+        fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
+        model=model.name,
+        sandbox=sandbox.tier.kind,
+    )
     return Parts(
         settings=settings,
         memory=memory,
@@ -393,14 +396,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         model=model,
         prompts=prompts,
         assess=Assessor(sandbox, Weights.of_settings(settings)),
-        strategy=strategy,
-        decider=Decider(
-            strategy=strategy,
-            assigner=_assigner(settings, prompts, recall),
-            settings=settings,
-            model=model.name,
-            sandbox=sandbox.tier.kind,
-        ),
+        decider=decider,
         rechecks=rechecks,
         stop=stopping.of_settings(settings, clock, lambda: request.name),
         enough=stopping.enough(settings),
@@ -409,26 +405,6 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         clock=clock,
         seed=seed,
     )
-
-
-def _assigner(settings: Settings, prompts: Prompts, recall: RecallIndex) -> Assigner | None:
-    """Who decides what of the learned things is shown; nobody if nothing is."""
-    if settings.lessons == "off":
-        return None
-
-    def fits(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
-        if settings.context_tokens is None:
-            return True
-        return prompts.size(task, rules=rules, recalled=recalled) + settings.reply_tokens <= settings.context_tokens
-
-    odds = Odds(
-        holdout=settings.holdout,
-        holdout_proven=settings.holdout_proven,
-        dropout=settings.dropout,
-        dropout_certified=settings.dropout_certified,
-        recall_tokens=settings.recall_tokens,
-    )
-    return Assigner(nominate=ThompsonSampling(), recall=recall, odds=odds, fits=fits)
 
 
 def _head(parts: Parts) -> list[str]:

@@ -1,6 +1,6 @@
 """Prompts are files with named slots; a slot that is not filled is an error, not an empty string."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -65,6 +65,18 @@ class Prompts:
         """About how many tokens the first request for the task takes."""
         messages = Message("system", self.system()), Message("user", self.solve(task, rules=rules, recalled=recalled))
         return prompt_tokens(Completion(messages=messages))
+
+    def fits(
+        self, *, context_tokens: int | None, reply_tokens: int
+    ) -> Callable[[Task, Sequence[Shown], Sequence[Shown]], bool]:
+        """Whether a prompt for a task with these rules and these earlier attempts leaves room for a reply."""
+
+        def fits(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
+            if context_tokens is None:
+                return True
+            return self.size(task, rules=rules, recalled=recalled) + reply_tokens <= context_tokens
+
+        return fits
 
     def failure(self, verdict: Verdict) -> str:
         """What failed, in at most `failure_chars` characters."""

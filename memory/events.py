@@ -46,15 +46,23 @@ class RunStarted(BaseModel):
     settings: dict[str, str]
     seed_sha256: str
     """Of the run's seed as decimal text; the seed itself is told when the run has ended."""
+    tasks: tuple[TaskId, ...] | None = None
+    """What it could choose from, in order; None in older logs."""
 
 
 class RunResumed(BaseModel):
-    """The loop goes on with a run that ended without saying so: a crash, a power cut, a kill."""
+    """The loop goes on with a run that ended without saying so: a crash, a power cut, a kill.
+
+    It may be asked for other things than before: these hold from here on; None in older logs.
+    """
 
     model_config = FROZEN
 
     kind: Literal["run_resumed"] = "run_resumed"
     run: Annotated[int, Field(ge=1)]
+    sandbox: SandboxFacts | None = None
+    settings: dict[str, str] | None = None
+    tasks: tuple[TaskId, ...] | None = None
 
 
 class TaskAdded(BaseModel):

@@ -5,10 +5,13 @@ when it has ended, so that nobody can know a coin before it is tossed and everyb
 tells nothing of the memory's own seed. A run that did not say that it ended is continued, with the seed it had.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from memory.attempts import SandboxFacts
+from memory.event_lines import segments
 from memory.events import Abandoned, RunEnded, RunResumed, RunStarted
 from memory.memory_manager import MemoryManager
 from utils.errors import InputError
@@ -22,17 +25,34 @@ REASON_CHARS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSetup:
-    """What a run is made with; `settings` holds no secrets."""
+    """What a run is made with; `settings` holds no secrets, `tasks` are what it can choose from, in order."""
 
     model: str
     simulated: bool
     sandbox: SandboxFacts
     settings: dict[str, str]
+    tasks: tuple[str, ...]
 
 
 def run_seed(seed: int, run: int) -> int:
     """The seed of a run, from the memory's."""
     return derived(seed, "run", run)
+
+
+def told_seeds(folder: Path) -> dict[int, int]:
+    """Run -> its seed, of all runs that have ended; `folder` is that of the log. Nothing is checked here.
+
+    The memory's own seed, if its file is there, tells that of the run that did not end; see run_seed.
+    """
+    found = {}
+    for segment in segments(folder):
+        with segment.open("rb") as lines:
+            for line in lines:
+                if b'"kind":"run_ended"' in line:
+                    data = json.loads(line)["data"]
+                    if data["kind"] == "run_ended" and data.get("seed") is not None:
+                        found[data["run"]] = data["seed"]
+    return found
 
 
 def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[str], None]) -> None:
@@ -51,7 +71,9 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
     state = memory.state
     if not state.run_ended:
         _check_seed(memory, seed)
-        memory.append([RunResumed(run=state.runs)])
+        memory.append(
+            [RunResumed(run=state.runs, sandbox=setup.sandbox, settings=setup.settings, tasks=setup.tasks)]
+        )  # fmt: skip
         _give_up_deadly_units(memory, note)
         if (state.model, state.run_simulated) == (setup.model, setup.simulated):
             return
@@ -65,20 +87,22 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
                 simulated=setup.simulated,
                 sandbox=setup.sandbox,
                 settings=setup.settings,
-                seed_sha256=_told_at_first(run_seed(seed, number)),
+                tasks=setup.tasks,
+                seed_sha256=told_at_first(run_seed(seed, number)),
             )
         ]
     )
 
 
-def _told_at_first(seed: int) -> str:
+def told_at_first(seed: int) -> str:
+    """What a run tells of its seed when it begins: the hash of its decimal text."""
     return sha256_hex(str(seed).encode())
 
 
 def _check_seed(memory: MemoryManager, seed: int) -> None:
     state = memory.state
-    of_memory = _told_at_first(seed)  # what older versions told
-    if state.run_seed_sha256 not in (_told_at_first(run_seed(seed, state.runs)), of_memory):
+    of_memory = told_at_first(seed)  # what older versions told
+    if state.run_seed_sha256 not in (told_at_first(run_seed(seed, state.runs)), of_memory):
         raise InputError(
             f"{memory.folder / 'seed'} is not the seed that run {state.runs} was begun with; bring that file back"
         )

@@ -1,11 +1,13 @@
 """Decides a unit: its task, what its prompts show, its forecast; one event, written before the Builder starts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from memory.decisions import freeze
 from memory.events import Decided
 from memory.state import MemoryState
-from trainer.assign import Assigned, Assigner
+from trainer.assign import Assigned, Assigner, Fits, Odds, Recall
+from trainer.nominate import ThompsonSampling
 from trainer.strategy_manager import StrategyManager
 from utils.numbers import significant
 from utils.settings import Settings
@@ -54,3 +56,32 @@ class Decider:
             predictions=evidence.predict(task) if evidence else None,
             evidence=evidence.mark() if evidence else None,
         )
+
+
+def decider_of(
+    settings: Settings, tasks: Sequence[str], *, recall: Recall, fits: Fits, model: str, sandbox: str
+) -> Decider:
+    """What a run decides with, from what it was asked for.
+
+    Args:
+        settings: odds of the coins, limits, sampling, schedule.
+        tasks: what can be chosen, in order.
+        recall: finds earlier attempts.
+        fits: whether a prompt leaves room for a reply.
+        model: the model's name.
+        sandbox: the kind of sandbox.
+    """
+    strategy = StrategyManager(tasks, schedule=settings.schedule)
+    assigner = None if settings.lessons == "off" else _assigner(settings, recall, fits)
+    return Decider(strategy=strategy, assigner=assigner, settings=settings, model=model, sandbox=sandbox)
+
+
+def _assigner(settings: Settings, recall: Recall, fits: Fits) -> Assigner:
+    odds = Odds(
+        holdout=settings.holdout,
+        holdout_proven=settings.holdout_proven,
+        dropout=settings.dropout,
+        dropout_certified=settings.dropout_certified,
+        recall_tokens=settings.recall_tokens,
+    )
+    return Assigner(nominate=ThompsonSampling(), recall=recall, odds=odds, fits=fits)

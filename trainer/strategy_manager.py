@@ -45,6 +45,11 @@ class StrategyManager:
         """`pool`: ids of the tasks of this run, in the order of their files."""
         self._order, self._pool, self._schedule = tuple(pool), frozenset(pool), schedule
 
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """What can be chosen, in order."""
+        return self._order
+
     def next_task(self, state: MemoryState, *, model: str) -> Choice | None:
         """The next task for this model; None if there is none left, or all that are left are being worked on."""
         if self._schedule == "once":

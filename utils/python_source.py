@@ -1,7 +1,11 @@
 """Parsing of Python source that somebody else wrote, whatever is wrong with it."""
 
 import ast
+import threading
 import warnings
+
+_ONE_AT_A_TIME = threading.Lock()
+"""CPython 3.11 counts the depth of the trees of all threads together (gh-106905), and warning filters are global."""
 
 
 def parse_python(source: str) -> ast.Module:
@@ -11,7 +15,7 @@ def parse_python(source: str) -> ast.Module:
         SyntaxError: it is no Python, holds null bytes or surrogates, or is nested too deeply for the parser.
     """
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source)
     except ValueError as error:  # UnicodeEncodeError too; null bytes until Python 3.11.3

@@ -14,6 +14,7 @@ from executor.sandbox import Conversation, ConversationCancelled, ConversationEn
 from memory.attempts import Assertion, CheckVerdict
 from memory.tasks import Check, Task
 from utils.errors import Interrupted, SandboxFault
+from utils.python_source import parse_python
 
 
 class Judging:
@@ -92,10 +93,10 @@ class Judging:
 
 def could_hold(code: str) -> bool:
     """Whether an assert of the code can hold; `assert False` marks a place that must not be reached."""
-    asserts = (node.test for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Assert))
+    asserts = (node.test for node in ast.walk(parse_python(code)) if isinstance(node, ast.Assert))
     return any(not isinstance(test, ast.Constant) or test.value for test in asserts)
 
 
 def count_asserts(code: str) -> int:
     """How many asserts stand in the code; at least 1."""
-    return max(1, sum(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(code))))
+    return max(1, sum(isinstance(node, ast.Assert) for node in ast.walk(parse_python(code))))

@@ -19,10 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memory.evidence.curve import Curve
+
 Floats = NDArray[np.float64]
 
 PROVEN = 20.0
 """What a part of the evidence has to reach: 1 / 0.05."""
+LOG_PROVEN = math.log(PROVEN)
+MOST_PENDING = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,18 +35,15 @@ class Mixture:
 
     lambdas: Floats
     weights: Floats
-
-    @property
-    def helps(self) -> NDArray[np.bool_]:
-        """Which of them win if the outcome is larger with the coin."""
-        return self.lambdas > 0
+    helps: NDArray[np.bool_]
+    """Which of them win if the outcome is larger with the coin."""
 
 
 def mixture(*parts: tuple[tuple[float, ...], float]) -> Mixture:
     """Lambdas that share a weight evenly, part by part."""
     lambdas = [each for values, _ in parts for each in values]
     weights = [weight / len(values) for values, weight in parts for _ in values]
-    return Mixture(np.array(lambdas), np.array(weights))
+    return Mixture(np.array(lambdas), np.array(weights), np.array(lambdas) > 0)
 
 
 BINARY = mixture(((0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0), 0.9), ((-0.25, -0.6, -1.2), 0.1))
@@ -68,25 +69,33 @@ def log_factors(arm: ArrayLike, probability: ArrayLike, tilt: ArrayLike) -> Floa
 
 
 def log_sum(log_wealth: Floats, weights: Floats) -> Floats:
-    """Ln of the weighted sum over the last axis, without overflow."""
+    """Ln of the weighted sum over the last axis, without overflow; each row is summed in the same order."""
     top = log_wealth.max(axis=-1)
-    return np.asarray(top + np.log(np.exp(log_wealth - top[..., None]) @ weights))
+    return np.asarray(top + np.log((np.exp(log_wealth - top[..., None]) * weights).sum(axis=-1)))
 
 
 class Wealth:
-    """What the bets on one claim have come to."""
+    """What the bets on one claim have come to.
 
-    __slots__ = ("_bets", "log_wealth", "peak_harms", "peak_helps")
+    Bets are settled when somebody looks, many at once; the figures do not depend on when that is.
+    """
+
+    __slots__ = ("_bets", "_curve", "_log_wealth", "_pending", "_proven_at", "_tops", "units")
 
     def __init__(self, bets: Mixture) -> None:
         """Each stake is untouched."""
         self._bets = bets
-        self.log_wealth: Floats = np.zeros(len(bets.lambdas))
-        self.peak_helps, self.peak_harms = self.log_helps, self.log_harms
-        """The highest that the parts ever were: what is proven once stays proven."""
+        self._log_wealth: Floats = np.zeros(len(bets.lambdas))
+        self._pending: list[tuple[float, float, float]] = []
+        start = self._parts(self._log_wealth[None, :])[0]
+        self._tops: list[float] = start.tolist()
+        self._proven_at = [0, 0]
+        self.units = 0
+        """How many were bet on."""
+        self._curve = Curve()
 
     def bet(self, *, arm: bool, probability: float, outcome: float, prediction: float, sd: float = 1.0) -> None:
-        """Settle the bets on one unit.
+        """Bet on one unit.
 
         Args:
             arm: what the coin said.
@@ -95,9 +104,44 @@ class Wealth:
             prediction: of the outcome, from the past alone.
             sd: of the outcome about it, from the past alone; above 0.
         """
-        self.log_wealth += log_factors(arm, probability, self._bets.lambdas * ((outcome - prediction) / sd))
-        self.peak_helps = max(self.peak_helps, self.log_helps)
-        self.peak_harms = max(self.peak_harms, self.log_harms)
+        self._pending.append((float(arm), probability, (outcome - prediction) / sd))
+        self.units += 1
+        if len(self._pending) == MOST_PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._pending:
+            return
+        bets = np.array(self._pending)
+        self._pending.clear()
+        factors = log_factors(bets[:, :1], bets[:, 1:2], bets[:, 2:] * self._bets.lambdas)
+        path = np.cumsum(np.concatenate((self._log_wealth[None, :], factors)), axis=0)[1:]
+        self._log_wealth = path[-1]
+        parts, first = self._parts(path), self.units - len(path) + 1
+        for part, column in enumerate(parts.T):
+            self._note_part(part, column, first)
+        for unit, value in enumerate(parts[:, 0].tolist(), first):
+            self._curve.note(unit, value)
+
+    def _note_part(self, part: int, column: Floats, first: int) -> None:
+        """The highest that a part ever was, and the unit that proved it."""
+        self._tops[part] = max(self._tops[part], float(column.max()))
+        if not self._proven_at[part] and self._tops[part] >= LOG_PROVEN:
+            self._proven_at[part] = first + int(np.argmax(column >= LOG_PROVEN))
+
+    def _parts(self, path: Floats) -> Floats:
+        """Ln of the parts on help and on harm, (units, 2); -inf for a part without bets."""
+        found = np.full((len(path), 2), -math.inf)
+        for part, chosen in enumerate((self._bets.helps, ~self._bets.helps)):
+            if chosen.any():
+                found[:, part] = log_sum(path[:, chosen], self._bets.weights[chosen])
+        return found
+
+    @property
+    def log_wealth(self) -> Floats:
+        """Ln of each bet."""
+        self._settle()
+        return self._log_wealth
 
     @property
     def log_e(self) -> float:
@@ -107,24 +151,49 @@ class Wealth:
     @property
     def log_helps(self) -> float:
         """Ln of the part that won if the claim helps, with its share of the stake; -inf without such bets."""
-        return self._part(self._bets.helps)
+        return float(self._parts(self.log_wealth[None, :])[0, 0])
 
     @property
     def log_harms(self) -> float:
         """Ln of the part that won if it harms, with its share of the stake; -inf without such bets."""
-        return self._part(~self._bets.helps)
+        return float(self._parts(self.log_wealth[None, :])[0, 1])
 
-    def _part(self, chosen: NDArray[np.bool_]) -> float:
-        if not chosen.any():
-            return -math.inf
-        return float(log_sum(self.log_wealth[chosen], self._bets.weights[chosen]))
+    @property
+    def peak_helps(self) -> float:
+        """The highest that `log_helps` ever was."""
+        self._settle()
+        return self._tops[0]
+
+    @property
+    def peak_harms(self) -> float:
+        """The highest that `log_harms` ever was."""
+        self._settle()
+        return self._tops[1]
+
+    @property
+    def proven_at(self) -> int:
+        """After how many units help was proven; 0 if it was not. What is proven once stays proven."""
+        self._settle()
+        return self._proven_at[0]
+
+    @property
+    def harm_proven_at(self) -> int:
+        """After how many units harm was proven; 0 if it was not."""
+        self._settle()
+        return self._proven_at[1]
+
+    @property
+    def history(self) -> list[tuple[int, float]]:
+        """Ln of the part on help after some of the units, the last one among them."""
+        self._settle()
+        return self._curve.all()
 
     @property
     def proven(self) -> bool:
         """Whether help was ever proven."""
-        return self.peak_helps >= math.log(PROVEN)
+        return self.proven_at > 0
 
     @property
     def harm_proven(self) -> bool:
         """Whether harm was ever proven."""
-        return self.peak_harms >= math.log(PROVEN)
+        return self.harm_proven_at > 0

@@ -90,24 +90,20 @@ class Certificates:
         """Settle the bets on one unit; the keys of those that are certified or retired by it."""
         if not trials:
             return []
-        rows = np.array([self._rows[trial.key] for trial in trials])
-        arm = np.array([[float(trial.shown)] for trial in trials])
-        probability = np.array([[trial.probability] for trial in trials])
-        tilt = LAMBDAS * (float(passed) - predictions(np.array([trial.baseline for trial in trials])))
-        self._log_wealth[rows] += log_factors(arm, probability, tilt)
-        for trial, row in zip(trials, rows.tolist(), strict=True):
-            self._counts[row, int(trial.shown), int(passed)] += 1
-        before = self._peaks[rows]
-        self._peaks[rows] = np.maximum(before, self._parts(rows))
+        facts = np.array([(each.shown, each.probability, each.baseline) for each in trials])
+        rows = np.array([self._rows[each.key] for each in trials])
+        tilt = LAMBDAS * (float(passed) - predictions(facts[:, 2]))
+        wealth = self._log_wealth[rows] + log_factors(facts[:, :1], facts[:, 1:2], tilt)
+        self._log_wealth[rows] = wealth
+        for each, row in zip(trials, rows.tolist(), strict=True):
+            self._counts[row, int(each.shown), int(passed)] += 1
+        before, parts = self._peaks[rows], _parts(wealth)
+        self._peaks[rows] = np.maximum(before, parts)
         bound = np.asarray(threshold(rows + 1))[:, None]
-        crossed = ((before < bound) & (self._peaks[rows] >= bound)).any(axis=1)
-        return [trial.key for trial, now in zip(trials, crossed.tolist(), strict=True) if now]
-
-    def _parts(self, rows: NDArray[np.intp]) -> Floats:
-        """Ln E of helping and of harming, an array of (rows, 2)."""
-        wealth = self._log_wealth[rows]
-        halves = (wealth[..., :HALF], CERTIFICATE.weights), (wealth[..., HALF:], RETIREMENT.weights)
-        return np.stack([log_sum(*half) for half in halves], axis=-1)
+        if not (parts >= bound).any():
+            return []
+        crossed = ((before < bound) & (parts >= bound)).any(axis=1)
+        return [each.key for each, now in zip(trials, crossed.tolist(), strict=True) if now]
 
     def order(self, key: str) -> int:
         """Which in the order of first nominations, from 1; 0 for what was never nominated."""
@@ -125,7 +121,7 @@ class Certificates:
         row = self._rows.get(key)
         if row is None:
             return 0.0, 0.0
-        helps, harms = self._parts(np.array([row]))[0].tolist()
+        helps, harms = _parts(self._log_wealth[row]).tolist()
         return helps, harms
 
     def peaks(self, key: str) -> tuple[float, float]:
@@ -156,8 +152,14 @@ class Certificates:
         keys, size = list(self._rows), len(self._rows)
         if not size:
             return set()
-        log_e = self._parts(np.arange(size))[:, 0]
+        log_e = _parts(self._log_wealth[:size])[:, 0]
         order = np.argsort(-log_e, kind="stable")
         enough = log_e[order] >= math.log(size / FALSE_BADGES) - np.log(np.arange(1, size + 1))
         last = np.flatnonzero(enough)
         return {keys[index] for index in order[: last[-1] + 1].tolist()} if len(last) else set()
+
+
+def _parts(log_wealth: Floats) -> Floats:
+    """Ln E of helping and of harming: (..., 16) -> (..., 2)."""
+    halves = log_wealth.reshape(*log_wealth.shape[:-1], 2, HALF)
+    return log_sum(halves, CERTIFICATE.weights)

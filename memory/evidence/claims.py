@@ -4,7 +4,6 @@ outcomes could mean."""
 from dataclasses import dataclass
 
 from memory.evidence.bets import BINARY, Mixture, Wealth
-from memory.evidence.curve import Curve
 from memory.evidence.effect import Effect
 from memory.evidence.logged import Prediction
 from memory.evidence.predictions import Cell, Predictor
@@ -54,9 +53,6 @@ class Claim:
         self.effect = Effect()
         self.arms = (ArmCount(), ArmCount())
         """Of controls, and of treated units."""
-        self.curve = Curve()
-        self.proven_at = self.harm_proven_at = 0
-        """After how many units it was; 0 if it was not."""
 
     @property
     def units(self) -> int:
@@ -78,9 +74,6 @@ class Claim:
         arm = self.arms[toss.treated]
         arm.units += 1
         arm.outcomes += outcome
-        self.curve.note(self.units, self.wealth.log_helps)
-        self.proven_at = self.proven_at or self.units * self.wealth.proven
-        self.harm_proven_at = self.harm_proven_at or self.units * self.wealth.harm_proven
 
     def note_missing(self, toss: Toss) -> None:
         """A unit without an outcome: against help stands a failure of the treated, a pass of controls."""

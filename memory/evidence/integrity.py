@@ -9,11 +9,10 @@ probability 0.001 at most in each family, and it suspends the claim.
 """
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
-from memory.evidence.bets import Floats, Wealth, log_factors, log_sum, mixture
+from memory.evidence.bets import MOST_PENDING, Floats, Wealth, log_factors, log_sum, mixture
 from memory.evidence.predictions import Cell
 
 ALARM = 1000.0
@@ -24,62 +23,63 @@ WHOLE, BY_SKILL, BY_LEVEL = 0.5, 0.25, 0.25
 """How the stake is shared between bets on all units and bets on those of one skill, or of one step of difficulty."""
 
 
-class _Group:
-    """Bets on one group of units."""
-
-    __slots__ = ("_log_wealth", "log_e")
-
-    def __init__(self) -> None:
-        self._log_wealth: Floats = np.zeros(len(TILTS))
-        self.log_e = 0.0
-
-    def bet(self, *, arm: bool, probability: float) -> None:
-        self._log_wealth += log_factors(arm, probability, TILTS)
-        self.log_e = float(log_sum(self._log_wealth, SHARES))
-
-
 class CoinCheck:
-    """Bets against one kind of coin."""
+    """Bets against one kind of coin; settled when somebody looks, as those of Wealth are."""
 
     def __init__(self) -> None:
         """Nothing was tossed."""
-        self._whole = _Group()
-        self._skills: dict[str, _Group] = {}
-        self._levels: dict[int, _Group] = {}
-        self.peak = 0.0
-        """The highest ln E ever."""
+        self._rows: dict[str | int, int] = {"": 0}
+        """The whole, skills by name and steps of difficulty by number, in the order of their coming."""
+        self._log_wealth: Floats = np.zeros((1, len(TILTS)))
+        self._pending: list[tuple[tuple[int, int], float, float]] = []
+        self._peak = 0.0
 
     def note(self, cell: Cell, *, arm: bool, probability: float) -> None:
         """One coin of this probability, in (0, 1)."""
-        skill, level = cell
-        for group in (
-            self._whole,
-            self._skills.setdefault(skill, _Group()),
-            self._levels.setdefault(level, _Group()),
-        ):
-            group.bet(arm=arm, probability=probability)
-        self.peak = max(self.peak, self.log_e)
+        skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
+        self._pending.append(((skill, level), float(arm), probability))
+        if len(self._pending) >= MOST_PENDING:
+            self._settle()
+
+    def _settle(self) -> None:
+        if not self._pending:
+            return
+        groups = np.array([(0, *rows) for rows, _, _ in self._pending])
+        coins = np.array([coin for _, *coin in self._pending])
+        self._pending.clear()
+        factors = log_factors(coins[:, :1], coins[:, 1:], TILTS)
+        steps = np.zeros((len(coins), len(self._rows), len(TILTS)))
+        np.put_along_axis(steps, groups[:, :, None], factors[:, None, :], axis=1)
+        before = np.zeros((len(self._rows), len(TILTS)))
+        before[: len(self._log_wealth)] = self._log_wealth
+        path = np.cumsum(np.concatenate((before[None], steps)), axis=0)[1:]
+        self._log_wealth = path[-1]
+        self._peak = max(self._peak, float(self._together(path).max()))
+
+    def _together(self, path: Floats) -> Floats:
+        """Ln E of all groups together, from the bets of each: (units, groups, tilts) -> units."""
+        stakes = np.full(len(self._rows), math.log(WHOLE))
+        kept = []
+        for family, share in ((str, BY_SKILL), (int, BY_LEVEL)):
+            mine = [row for name, row in self._rows.items() if row and isinstance(name, family)]
+            order = np.arange(1, len(mine) + 1)
+            stakes[mine] = math.log(share) - np.log(order * (order + 1))
+            kept.append(share / (len(mine) + 1))
+        groups = stakes + log_sum(path, SHARES)
+        whole = np.concatenate((groups, np.full((len(path), 1), math.log(sum(kept)))), axis=1)
+        return np.asarray(np.logaddexp.reduce(whole, axis=1))
 
     @property
     def log_e(self) -> float:
         """Ln E of all bets together."""
-        parts = (
-            np.array([math.log(WHOLE) + self._whole.log_e]),
-            math.log(BY_SKILL) + _shared(self._skills.values()),
-            math.log(BY_LEVEL) + _shared(self._levels.values()),
-        )
-        return float(np.logaddexp.reduce(np.concatenate(parts)))
+        self._settle()
+        return float(self._together(self._log_wealth[None])[0])
 
     @property
     def alarmed(self) -> bool:
         """Whether it ever reached 1000."""
-        return self.peak >= math.log(ALARM)
-
-
-def _shared(groups: Iterable[_Group]) -> Floats:
-    """Ln of what groups in the order of their coming make of one stake together."""
-    found = [group.log_e - math.log(order * (order + 1)) for order, group in enumerate(groups, 1)]
-    return np.array([*found, -math.log(len(found) + 1)])
+        self._settle()
+        return self._peak >= math.log(ALARM)
 
 
 class MissingCheck:
@@ -89,8 +89,6 @@ class MissingCheck:
         """None is missing."""
         self._wealth = Wealth(MISSING)
         self.units = self.missing = 0
-        self.peak = 0.0
-        """The highest ln E ever."""
 
     def note(self, *, arm: bool, probability: float, missing: bool) -> None:
         """One unit, in the order of decision."""
@@ -98,7 +96,6 @@ class MissingCheck:
         self._wealth.bet(arm=arm, probability=probability, outcome=float(missing), prediction=expected)
         self.units += 1
         self.missing += missing
-        self.peak = max(self.peak, self.log_e)
 
     @property
     def log_e(self) -> float:
@@ -107,5 +104,5 @@ class MissingCheck:
 
     @property
     def alarmed(self) -> bool:
-        """Whether it ever reached 1000."""
-        return self.peak >= math.log(ALARM)
+        """Whether either side of the bets ever reached 1000."""
+        return max(self._wealth.peak_helps, self._wealth.peak_harms) >= math.log(ALARM)

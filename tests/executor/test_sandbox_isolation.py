@@ -19,7 +19,7 @@ NOTHING = "(?!)"
 # What of each attack's output would prove that it got through, and how it may end.
 EXPECTED = {
     "a01_fork_bomb": (NOTHING, {Status.TIMEOUT, Status.CPU_LIMIT}),
-    "a02_memory_bomb": (r"\n560 MiB", {END, Status.OOM}),
+    "a02_memory_bomb": (r"\n560 MiB", {END, Status.OOM, Status.CPU_LIMIT}),
     "a04_disk_fill": (r"WROTE-MIB (1[6-9]\d|[2-9]\d\d|\d{4})", {END, Status.OOM}),
     "a06_infinite_stdout": (NOTHING, {Status.OUTPUT_LIMIT}),
     "a07_infinite_stderr_and_stdout": (NOTHING, {Status.OUTPUT_LIMIT}),

@@ -14,7 +14,7 @@ from tests.running import events
 from utils.errors import InputError
 from utils.files import sha256_hex
 
-SETUP = RunSetup(model="a model", simulated=False, sandbox=SANDBOX, settings={})
+SETUP = RunSetup(model="a model", simulated=False, sandbox=SANDBOX, settings={}, tasks=())
 
 
 def begin(memory: MemoryManager) -> list[str]:
@@ -99,7 +99,7 @@ def test_another_kind_of_run_is_not_continued_but_begun_anew(tmp_path: Path) -> 
     with open_memory(tmp_path) as memory:
         begin(memory)
     with open_memory(tmp_path) as memory:
-        other = RunSetup(model="a model", simulated=True, sandbox=SANDBOX, settings={})
+        other = RunSetup(model="a model", simulated=True, sandbox=SANDBOX, settings={}, tasks=())
         runs.begin(memory, other, seed=11, note=print)
         assert (memory.state.runs, memory.state.run_simulated, memory.state.run_decided) == (2, True, 0)
     assert events(tmp_path, "run_ended")[0]["reason"] == "it did not say that it ended"

@@ -53,7 +53,7 @@ def answer(
         time.sleep(latency_s)
     usage = Usage(
         prompt_tokens=sum(estimate_tokens(message.content) for message in completion.messages),
-        completion_tokens=estimate_tokens(written.text),
+        completion_tokens=_counted(written, completion.max_tokens),
         estimated=True,
     )
     wall_s = time.perf_counter() - started
@@ -68,6 +68,11 @@ def _number(unit: str) -> int:
 def _digest(messages: Sequence[Message]) -> str:
     text = json.dumps([(message.role, message.content) for message in messages])
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _counted(written: Written, max_tokens: int) -> int:
+    """What is cut off for its length is counted as if it had been as long as it may."""
+    return max_tokens if written.finish == "length" else estimate_tokens(written.text)
 
 
 def _shortened(written: Written, max_tokens: int) -> Written:

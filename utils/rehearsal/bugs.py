@@ -8,6 +8,7 @@ import ast
 import copy
 from collections.abc import Callable
 
+from utils.python_source import parse_python
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import Definition, Solution, entry_definition, parsed
 from utils.rehearsal.tables import BugKind
@@ -47,8 +48,14 @@ def wrong_type(solution: Solution, draws: Draws) -> str | None:
     returns = _returns(function)
     template = draws.pick(_templates(function, returns))
     for statement in returns:
-        statement.value = _Fill(statement.value).visit(ast.parse(template, mode="eval").body)
+        statement.value = _Fill(statement.value).visit(_expression(template))
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _expression(text: str) -> ast.expr:
+    statement = parse_python(text).body[0]
+    assert isinstance(statement, ast.Expr)
+    return statement.value
 
 
 def missing_import(solution: Solution, draws: Draws) -> str | None:
@@ -202,7 +209,7 @@ def _at_start(solution: Solution, statements: str, draws: Draws) -> str | None:
     if tree is None or not functions:
         return None
     body = draws.pick(functions).body
-    body[_after_docstring(body) : _after_docstring(body)] = ast.parse(statements).body
+    body[_after_docstring(body) : _after_docstring(body)] = parse_python(statements).body
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 

@@ -37,9 +37,7 @@ def test_nine_tenths_of_the_stake_are_on_help() -> None:
     assert SCORE.weights[SCORE.helps].sum() == pytest.approx(0.9)
 
 
-def test_over_all_coins_of_five_units_the_mean_of_e_is_one_even_if_all_depends_on_the_past() -> (
-    None
-):
+def test_over_all_coins_of_five_units_the_mean_of_e_is_one_even_if_all_depends_on_the_past() -> None:
     """The whole tree of coins: outcome and prediction follow the coins before, as adaptive nights do."""
     probability, mean = 0.8, 0.0
     for coins in itertools.product((False, True), repeat=5):
