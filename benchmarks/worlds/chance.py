@@ -11,6 +11,10 @@ from memory.builder_model import Floats
 class Chance(Protocol):
     """What is drawn for the units that are decided next, one of each night."""
 
+    def begin(self, unit: int) -> None:
+        """What is drawn from now on is for the unit of this number, from 0."""
+        ...
+
     def normals(self, wanted: Bools) -> Floats:
         """Standard normal draws of (nights, places), where they are wanted."""
         ...
@@ -23,7 +27,7 @@ class Chance(Protocol):
         """The units' coins, (nights,)."""
         ...
 
-    def replies(self, unit: int, probability: Floats) -> Bools:
+    def replies(self, probability: Floats) -> Bools:
         """Whether the unit's replies are right, (nights, replies), had each been asked for."""
         ...
 
@@ -34,6 +38,9 @@ class Quick:
     def __init__(self, seed: int) -> None:
         """Another seed gives other nights."""
         self.generator = np.random.Generator(np.random.SFC64(seed))
+
+    def begin(self, unit: int) -> None:
+        """Draws do not depend on it."""
 
     def normals(self, wanted: Bools) -> Floats:
         """Draws for all places."""
@@ -47,9 +54,8 @@ class Quick:
         """Independent coins."""
         return self._coins(probability)
 
-    def replies(self, unit: int, probability: Floats) -> Bools:
+    def replies(self, probability: Floats) -> Bools:
         """Independent coins."""
-        del unit
         return self._coins(probability)
 
     def _coins(self, probability: Floats) -> Bools:

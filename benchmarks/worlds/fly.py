@@ -99,6 +99,7 @@ class Flight:
     def decide(self, unit: int) -> None:
         """Nominees, coins, and what will come of it."""
         world, history = self.world, self.history
+        self.chance.begin(unit)
         if self.evidence:
             self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
         nominees = self.choose.nominees(self.minds, world.skill[unit], world.known(unit), self.chance)
@@ -149,7 +150,7 @@ class Flight:
         history.p_none[unit] = world.passing(unit, np.zeros(world.nights))
         history.p_shown[unit] = np.where(control, history.p_none[unit], history.p_treated[unit])
         history.p_best[unit] = world.passing(unit, best_of(effects, self.most, world.known(unit)))
-        right = self.chance.replies(unit, world.replies(unit, np.where(control, 0.0, treated)))
+        right = self.chance.replies(world.replies(unit, np.where(control, 0.0, treated)))
         history.passed[unit] = right.any(axis=1)
         history.turns[unit] = np.where(right.any(axis=1), right.argmax(axis=1) + 1, right.shape[1])
 
