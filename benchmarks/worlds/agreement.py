@@ -48,7 +48,6 @@ def compare(nights: Sequence[Real], *, repairs: int) -> Agreement:
     flight = Flight(fast_world(nights, repairs=repairs), ProductLots(nights), odds=AS_SHIPPED, trials=FROM_THE_START)
     told = [_Told(night) for night in nights]
     apart: dict[str, float] = {}
-    every = np.ones(len(nights), dtype=bool)
     for unit in range(flight.world.units):
         helps = flight.book.claims.log_helps
         certificates = log_sum(flight.book.badges.log_wealth[..., :HALF], CERTIFICATE.weights)
@@ -58,7 +57,7 @@ def compare(nights: Sequence[Real], *, repairs: int) -> Agreement:
             apart |= {kind: max(value, apart.get(kind, 0.0)) for kind, value in found.items()}
         numbers = np.full(len(nights), unit)
         flight.learn(numbers)
-        flight.fold(numbers, every)
+        flight.fold(np.arange(len(nights)), numbers)
     nominees = int((flight.history.nominees >= 0).sum())
     return Agreement(flight.world.units * len(nights), nominees, int(flight.book.claims.proven.sum()), apart)
 

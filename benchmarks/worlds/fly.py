@@ -87,13 +87,13 @@ class Flight:
 
     def fly(self) -> Self:
         """All units."""
-        every = np.ones(self.world.nights, dtype=bool)
+        rows = np.arange(self.world.nights)
         for unit in range(self.world.units):
             self.decide(unit)
             numbers = np.full(self.world.nights, unit)
             self.learn(numbers)
             if self.evidence:
-                self.fold(numbers, every)
+                self.fold(rows, numbers)
         return self
 
     def decide(self, unit: int) -> None:
@@ -102,10 +102,9 @@ class Flight:
         self.chance.begin(unit)
         if self.evidence:
             self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
-        nominees = self.choose.nominees(self.minds, world.skill[unit], world.known(unit), self.chance)
-        history.nominees[unit] = nominees
+        nominees = history.nominees[unit] = self._nominate(unit)
         if self.evidence:
-            self.book.badges.enter(np.where(self._ready(nominees), nominees, NONE))
+            self.book.badges.enter(np.where(self._on_trial(nominees), nominees, NONE))
             history.tested[unit] = picked(self.book.badges.order, nominees) > 0
         history.drop_odds[unit] = self._drop_odds(nominees, history.tested[unit])
         history.holdout[unit] = np.where(nominees[:, 0] >= 0, self._holdout(), 0.0)
@@ -114,10 +113,13 @@ class Flight:
             history.baseline[unit] = self._baseline(unit)
         self._happen(unit)
 
+    def _nominate(self, unit: int) -> Numbers:
+        return self.choose.nominees(self.minds, self.world.skill[unit], self.world.known(unit), self.chance)
+
     def _holdout(self) -> Floats:
         return np.where(self.book.claims.proven, self.odds.holdout_proven, self.odds.holdout)
 
-    def _ready(self, nominees: Numbers) -> Bools:
+    def _on_trial(self, nominees: Numbers) -> Bools:
         effect, trials = self.minds.beliefs.effect, self.trials
         shows, mean = picked(self.minds.shows, nominees), picked(effect.mean, nominees)
         clear = mean > trials.sds * np.sqrt(picked(effect.variance, nominees))
@@ -133,7 +135,7 @@ class Flight:
         self.history.control[unit] = self.chance.holdout(self.history.holdout[unit])
 
     def _baseline(self, unit: int) -> Floats:
-        """o of each nominee: the mean logit without it, given the other nominees as their coins fell."""
+        """Each nominee's o: the mean logit without it, given the other nominees as their coins fell."""
         history, beliefs = self.history, self.minds.beliefs
         let_through = np.where(history.dropped[unit], NONE, history.nominees[unit])
         base = beliefs.without_rules(self._tried(np.full(self.world.nights, unit)))
@@ -160,7 +162,7 @@ class Flight:
             world.skill[units, rows],
             world.task[units, rows],
             world.difficulty[units, rows],
-            self.history.at(units).shown,
+            self.history.at(rows, units).shown,
         )
 
     def learn(self, units: Numbers, *, where: Bools | None = None) -> None:
@@ -175,9 +177,7 @@ class Flight:
             self.minds.shows[some, column[some]] += 1
             self.minds.passes[some, column[some]] += passed[some]
 
-    def fold(self, units: Numbers, where: Bools) -> None:
-        """The evidence of a unit of each of those nights."""
-        rows = np.arange(self.world.nights)
-        self.book.fold(
-            self.history, units, cells(self.world.skill[units, rows], self.world.difficulty[units, rows]), where
-        )  # fmt: skip
+    def fold(self, rows: Numbers, units: Numbers) -> None:
+        """The evidence of a unit, by number, of each of these nights."""
+        world = self.world
+        self.book.fold(self.history, rows, units, cells(world.skill[units, rows], world.difficulty[units, rows]))

@@ -25,8 +25,8 @@ MISTAKES = 0.65
 
 def g10(size: Size = FULL) -> list[Figure]:
     """Alarm where a holdout of .30 is logged as .20, four skills, five steps of difficulty; false alarms where not."""
-    wrong = [alarms(_coins(seed, nights, 0.30), seed) for seed, nights in size.batches(1000)]
-    honest = [alarms(_coins(seed, nights, 0.20), seed) for seed, nights in size.batches(4000)]
+    wrong = [alarms(coins(seed, nights, 0.30), seed) for seed, nights in size.batches(1000)]
+    honest = [alarms(coins(seed, nights, 0.20), seed) for seed, nights in size.batches(4000)]
     return [
         Figure("by 500", rate(_by(each, 500) for each in wrong), ">=", 0.80),
         Figure("by 2000", rate(_by(each, 2000) for each in wrong), ">=", 0.99),
@@ -38,7 +38,7 @@ def _by(at: Numbers, unit: int) -> Bools:
     return np.asarray((at > 0) & (at <= unit))
 
 
-def _coins(seed: int, nights: int, holdout: float, units: int = 2000) -> Bools:
+def coins(seed: int, nights: int, holdout: float, units: int = 2000) -> Bools:
     """Whether each unit is treated, (units, nights)."""
     return np.asarray(np.random.default_rng(seed).random((units, nights)) >= holdout)
 
@@ -120,10 +120,15 @@ def turn_by_turn(history: History) -> Bools:
         for turn in range(int(history.turns.max())):
             there = history.assigned[unit] & (turn < history.turns[unit])
             outcome = (history.passed[unit] & (turn == history.turns[unit] - 1)).astype(float)
+            rows, expected = np.flatnonzero(there), predictors.predict(cell)[0]
             claims.bet(
-                treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0], where=there
+                rows,
+                treated=treated[rows],
+                holdout=holdout[rows],
+                outcome=outcome[rows],
+                predicted=expected[rows],
             )
-            predictors.note(cell, outcome, treated=treated, where=there)
+            predictors.note(rows, cell[rows], outcome[rows], treated=treated[rows])
     return claims.proven
 
 
@@ -151,7 +156,7 @@ def repeats(seed: int, nights: int, *, shared: bool = True, units: int = 500) ->
     """
     generator, claims, predictors = np.random.default_rng(seed), Claims(nights), Predictors(nights, 1)
     rows, cell = np.arange(nights), np.zeros(nights, dtype=np.intp)
-    holdout, every = np.full(nights, 0.2), np.ones(nights, dtype=bool)
+    holdout = np.full(nights, 0.2)
     known = np.zeros((2, nights, SIGNATURES), dtype=bool)
     odds = np.arange(1, SIGNATURES + 1) ** -ZIPF
     harm = np.zeros(nights, dtype=bool)
@@ -162,10 +167,8 @@ def repeats(seed: int, nights: int, *, shared: bool = True, units: int = 500) ->
         arm = np.where(treated & (not shared), 1, 0)
         outcome = 1.0 - (erred & known[arm, rows, signature])
         known[arm[erred], rows[erred], signature[erred]] = True
-        claims.bet(
-            treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0], where=every
-        )  # fmt: skip
-        predictors.note(cell, outcome, treated=treated, where=every)
+        claims.bet(rows, treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0])
+        predictors.note(rows, cell, outcome, treated=treated)
         harm |= claims.harm_now
     return claims.proven, harm
 

@@ -115,15 +115,13 @@ def g4(size: Size = FULL) -> list[Figure]:
 
 def _stop(seed: int, nights: int) -> Numbers:
     generator, claims, predictors = np.random.default_rng(seed), Claims(nights), Predictors(nights, 1)
-    cell, holdout, every = np.zeros(nights, dtype=np.intp), np.full(nights, 0.2), np.ones(nights, dtype=bool)
+    rows, cell, holdout = np.arange(nights), np.zeros(nights, dtype=np.intp), np.full(nights, 0.2)
     stop = np.zeros(nights, dtype=np.intp)
     for unit in range(1000):
         treated = generator.random(nights) >= holdout
         outcome = (generator.random(nights) >= np.where(treated, 0.12, 0.34)).astype(float)
-        claims.bet(
-            treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0], where=every
-        )  # fmt: skip
-        predictors.note(cell, outcome, treated=treated, where=every)
+        claims.bet(rows, treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0])
+        predictors.note(rows, cell, outcome, treated=treated)
         stop = np.where((stop == 0) & claims.proven, unit + 1, stop)
     return stop
 

@@ -55,9 +55,8 @@ class History:
         """Which units had a nominee, and so a holdout coin."""
         return np.asarray(self.nominees[..., 0] >= 0)
 
-    def at(self, units: Numbers) -> "Unit":
-        """A unit of each night, by number."""
-        rows = np.arange(len(units))
+    def at(self, rows: Numbers, units: Numbers) -> "Unit":
+        """A unit, by number, of each of these nights."""
         return Unit(
             nominees=self.nominees[units, rows],
             drop_odds=self.drop_odds[units, rows],

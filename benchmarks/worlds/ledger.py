@@ -28,27 +28,27 @@ class Claims:
 
     @property
     def log_helps(self) -> Floats:
-        """(nights,)."""
-        helps = self.bets.helps
-        return log_sum(self.log_wealth[:, helps], self.bets.weights[helps])
+        """The ln E of the bets on help now, (nights,)."""
+        return self._part(np.arange(len(self.peak)), self.bets.helps)
 
     @property
     def harm_now(self) -> Bools:
         """Where the bets on harm prove it now."""
-        harms = ~self.bets.helps
-        return np.asarray(log_sum(self.log_wealth[:, harms], self.bets.weights[harms]) >= math.log(PROVEN))
+        return np.asarray(self._part(np.arange(len(self.peak)), ~self.bets.helps) >= math.log(PROVEN))
 
     @property
     def proven(self) -> Bools:
         """Where help was ever proven."""
         return np.asarray(self.peak >= math.log(PROVEN))
 
-    def bet(self, *, treated: Bools, holdout: Floats, outcome: Floats, predicted: Floats, where: Bools) -> None:
-        """Settle the bets on a unit of each night; nothing happens in the others."""
+    def bet(self, rows: Numbers, *, treated: Bools, holdout: Floats, outcome: Floats, predicted: Floats) -> None:
+        """Settle the bets on a unit of each of these nights; the other arrays are of the same length."""
         tilt = self.bets.lambdas * (outcome - predicted)[:, None]
-        won = log_factors(treated[:, None], 1.0 - holdout[:, None], tilt)
-        self.log_wealth += np.where(where[:, None], won, 0.0)
-        self.peak = np.where(where, np.maximum(self.peak, self.log_helps), self.peak)
+        self.log_wealth[rows] += log_factors(treated[:, None], 1.0 - holdout[:, None], tilt)
+        self.peak[rows] = np.maximum(self.peak[rows], self._part(rows, self.bets.helps))
+
+    def _part(self, rows: Numbers, chosen: Bools) -> Floats:
+        return log_sum(self.log_wealth[rows[:, None], np.flatnonzero(chosen)], self.bets.weights[chosen])
 
 
 class _Sums:
@@ -85,11 +85,11 @@ class Predictors:
         control, treated = (arm.predict(cell, whole)[1] for arm in self._arms)
         return mean, treated, control
 
-    def note(self, cell: Numbers, outcome: Floats, *, treated: Bools, where: Bools) -> None:
-        """A unit's outcome in those nights."""
-        for sums, chosen in ((self._all, where), (self._arms[0], where & ~treated), (self._arms[1], where & treated)):
-            rows = np.flatnonzero(chosen)
-            sums.note(rows, cell[rows], outcome[rows])
+    def note(self, rows: Numbers, cell: Numbers, outcome: Floats, *, treated: Bools) -> None:
+        """A unit's outcome in each of these nights; the other arrays are of the same length."""
+        self._all.note(rows, cell, outcome)
+        for sums, arm in zip(self._arms, (~treated, treated), strict=True):
+            sums.note(rows[arm], cell[arm], outcome[arm])
 
 
 def cells(skill: Numbers, difficulty: Floats) -> Numbers:
@@ -117,14 +117,14 @@ class Badges:
             self._entered[rows] += 1
             self.order[rows, column[rows]] = self._entered[rows]
 
-    def settle(self, unit: Unit, where: Bools) -> None:
-        """Settle the bets on the coins of nominees of a unit in those nights; controls' say nothing."""
-        meant = unit.tested & (where & ~unit.control)[:, None] & (unit.drop_odds > 0)
-        night, place = np.nonzero(meant)
-        rule = unit.nominees[night, place]
-        expected = predictions(unit.baseline[night, place])
-        tilt = LAMBDAS * (unit.passed[night, None] - expected)
-        shown, odds = ~unit.dropped[night, place], 1.0 - unit.drop_odds[night, place]
+    def settle(self, rows: Numbers, unit: Unit) -> None:
+        """Settle the bets on the coins of nominees of a unit in each of these nights; controls' say nothing."""
+        meant = unit.tested & ~unit.control[:, None] & (unit.drop_odds > 0)
+        at, place = np.nonzero(meant)
+        night, rule = rows[at], unit.nominees[at, place]
+        expected = predictions(unit.baseline[at, place])
+        tilt = LAMBDAS * (unit.passed[at, None] - expected)
+        shown, odds = ~unit.dropped[at, place], 1.0 - unit.drop_odds[at, place]
         wealth = self.log_wealth[night, rule] + log_factors(shown[:, None], odds[:, None], tilt)
         self.log_wealth[night, rule] = wealth
         bound = threshold(self.order[night, rule])
@@ -148,21 +148,26 @@ class Book:
         found = self.predictors.predict(cell)
         history.predicted[unit], history.predicted_treated[unit], history.predicted_control[unit] = found
 
-    def fold(self, history: History, units: Numbers, cell: Numbers, where: Bools) -> None:
-        """The evidence of a unit of each of those nights, by number."""
-        unit, rows = history.at(units), np.arange(len(units))
-        missing = history.missing[units, rows]
-        counts = where & (unit.nominees[:, 0] != NONE) & ~missing
-        coin = counts & (unit.holdout > 0)
-        outcome = unit.passed.astype(float)
+    def fold(self, history: History, rows: Numbers, units: Numbers, cell: Numbers) -> None:
+        """The evidence of a unit, by number, of each of these nights."""
+        counts = ~history.missing[units, rows] & (history.nominees[units, rows, 0] != NONE)
+        rows, units, cell = rows[counts], units[counts], cell[counts]
+        unit = history.at(rows, units)
+        outcome, treated = unit.passed.astype(float), ~unit.control
+        coin = unit.holdout > 0
         self.claims.bet(
-            treated=~unit.control, holdout=unit.holdout, outcome=outcome, predicted=unit.predicted, where=coin
-        )  # fmt: skip
-        self.predictors.note(cell, outcome, treated=~unit.control, where=coin)
-        self.badges.settle(unit, counts)
-        self.proven_at = _first(self.proven_at, self.claims.proven, units)
-        self.first_badge_at = _first(self.first_badge_at, self.badges.certified.any(axis=1), units)
+            rows[coin],
+            treated=treated[coin],
+            holdout=unit.holdout[coin],
+            outcome=outcome[coin],
+            predicted=unit.predicted[coin],
+        )
+        self.predictors.note(rows[coin], cell[coin], outcome[coin], treated=treated[coin])
+        self.badges.settle(rows, unit)
+        self._note(rows, units)
 
-
-def _first(at: Numbers, now: Bools, units: Numbers) -> Numbers:
-    return np.asarray(np.where((at == 0) & now, units + 1, at))
+    def _note(self, rows: Numbers, units: Numbers) -> None:
+        """When something is proven for the first time."""
+        proven, badge = self.claims.proven[rows], self.badges.certified[rows].any(axis=1)
+        for at, now in ((self.proven_at, proven), (self.first_badge_at, badge)):
+            at[rows] = np.where((at[rows] == 0) & now, units + 1, at[rows])
