@@ -34,7 +34,9 @@ from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, kinds
 from utils.settings import Settings
 
-HOLDOUT, DROPOUT, RECALL_TOKENS, MAX_REPAIRS = 0.2, 0.1, 400, 2
+HOLDOUT, HOLDOUT_PROVEN = 0.2, 0.05
+DROPOUT, DROPOUT_TRIAL, DROPOUT_CERTIFIED = 0.05, 0.25, 0.05
+RECALL_TOKENS, MAX_REPAIRS = 400, 2
 """As shipped; said here so that nobody's environment changes the figures."""
 LAST = 100
 """Units at the end of a night whose choices are counted."""
@@ -134,7 +136,10 @@ def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = 
         "analyse_every": 10**6,
         "lessons": "on",
         "holdout": HOLDOUT,
+        "holdout_proven": HOLDOUT_PROVEN,
         "dropout": DROPOUT,
+        "dropout_trial": DROPOUT_TRIAL,
+        "dropout_certified": DROPOUT_CERTIFIED,
         "recall_tokens": RECALL_TOKENS,
         "max_repairs": MAX_REPAIRS,
         "workers": 1,

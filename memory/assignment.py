@@ -24,9 +24,10 @@ class Nominee(BaseModel):
         drop_probability: of its coin.
         lot: the coin's bits.
         dropped: what the coin said.
+        trial: its number in the order in which learned things went on trial, from 1; 0 if it is not on trial.
         baseline: the logit of passing without it, as the other coins fell, that the model of the Builder gave before;
-            12 significant digits; None for controls, in which its coin decides nothing.
-        log_e: the evidence that it helps, as far as it was known then, ln E with 12 significant digits.
+            12 significant digits; None if it is not on trial, and for controls, in which its coin decides nothing.
+        log_e: of one on trial, the evidence that it helps as it was known then, ln E with 12 significant digits.
     """
 
     model_config = FROZEN
@@ -38,6 +39,7 @@ class Nominee(BaseModel):
     drop_probability: Share
     lot: Lot
     dropped: bool
+    trial: Annotated[int, Field(ge=0)] = 0
     baseline: Annotated[float, Field(allow_inf_nan=False)] | None = None
     log_e: Annotated[float, Field(allow_inf_nan=False)] | None = None
 

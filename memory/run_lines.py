@@ -1,6 +1,7 @@
 """What a run shows to people, read off the memory."""
 
 from memory.attempts import AttemptResult
+from memory.evidence.report import evidence_report
 from memory.make_belog import error_class
 from memory.records import InFlight
 from memory.state import MemoryState
@@ -44,4 +45,5 @@ def run_summary(state: MemoryState, *, reason: str, words: str, folder: str, sim
         memory=folder,
         simulated=simulated,
         words=words,
+        verdict=evidence_report(state.learning.evidence).words,
     )

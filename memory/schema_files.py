@@ -14,6 +14,7 @@ from memory.belogs import BELog
 from memory.blueprints import Blueprint
 from memory.difficulty import CurrentDifficulty
 from memory.events import Event
+from memory.evidence.report import EvidenceReport
 from memory.inbox import Wish
 from memory.replies import StoredReply
 from memory.strategy import StrategyWeights
@@ -50,6 +51,7 @@ KINDS = (
     Kind("builder_profile", "core/builder_profile.json", BuilderProfile),
     Kind("current_difficulty", "advanced/current_difficulty.json", CurrentDifficulty),
     Kind("event", "events/*.jsonl", LogLine),
+    Kind("evidence", "advanced/evidence.json", EvidenceReport),
     Kind("learned_concepts", "advanced/learned_concepts.json", LearnedConcepts),
     Kind("reflection", "task_memory/reflection_*.json", ReflectionMemory),
     Kind("reply", "code_archive/*/*/reply-*.json", StoredReply),

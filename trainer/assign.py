@@ -18,6 +18,7 @@ from memory.rules import rule_key
 from memory.state import MemoryState
 from memory.tasks import Task
 from trainer.nominate import Nominate
+from trainer.trials import numbered
 from utils.lots import Lots, says_yes
 from utils.numbers import significant
 
@@ -37,13 +38,14 @@ class Recall(Protocol):
 class Odds:
     """Probabilities of the coins, in (0, 1), and how many tokens earlier attempts may take in a prompt.
 
-    The price of a coin is paid as long as it still can prove something: `holdout_proven` holds once learning is proven,
-    `dropout_certified` for what is.
+    The price of a coin is paid where it can prove something: `holdout_proven` holds once learning is proven;
+    `dropout_trial` for what is on trial, `dropout_certified` for what is proven to help, `dropout` for all else.
     """
 
     holdout: float
     holdout_proven: float
     dropout: float
+    dropout_trial: float
     dropout_certified: float
     recall_tokens: int
 
@@ -51,10 +53,11 @@ class Odds:
         """The holdout coin's."""
         return min(self.holdout, self.holdout_proven) if evidence.primary.wealth.proven else self.holdout
 
-    def of_dropping(self, key: str, evidence: Ledger) -> float:
-        """The dropout coin's of this nominee."""
-        certified = evidence.certificates.verdict(key) == "certified"
-        return min(self.dropout, self.dropout_certified) if certified else self.dropout
+    def of_dropping(self, key: str, evidence: Ledger, *, trial: int) -> float:
+        """The dropout coin's of this nominee; `trial` is its number, 0 if it is not on trial."""
+        if evidence.certificates.verdict(key) == "certified":
+            return self.dropout_certified
+        return self.dropout_trial if trial else self.dropout
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,8 @@ class Assigner:
             return Assigned()
         coins, evidence = (Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")), state.learning.evidence
         lot, holdout = coins[0].draw(), self.odds.of_control(evidence)
-        nominees = tuple(self._toss(each, coins[1], evidence) for each in candidates)
+        trials = numbered([each.key for each in candidates], state.learning)
+        nominees = tuple(self._toss(each, coins[1], evidence, trials[each.key]) for each in candidates)
         control = says_yes(lot, probability=holdout)
         if not control:
             nominees = _with_baselines(state, task, nominees)
@@ -139,8 +143,8 @@ class Assigner:
             candidates = candidates[:-1]
         return candidates
 
-    def _toss(self, candidate: _Candidate, lots: Lots, evidence: Ledger) -> Nominee:
-        lot, probability = lots.draw(), self.odds.of_dropping(candidate.key, evidence)
+    def _toss(self, candidate: _Candidate, lots: Lots, evidence: Ledger, trial: int) -> Nominee:
+        lot, probability = lots.draw(), self.odds.of_dropping(candidate.key, evidence, trial=trial)
         return Nominee(
             kind="recall" if candidate.id == RECALL else "rule",
             id=candidate.id,
@@ -149,21 +153,24 @@ class Assigner:
             drop_probability=probability,
             lot=lot,
             dropped=says_yes(lot, probability=probability),
-            log_e=significant(evidence.certificates.log_helps(candidate.key)),
+            trial=trial,
+            log_e=significant(evidence.certificates.log_helps(candidate.key)) if trial else None,
         )
 
 
 def _with_baselines(state: MemoryState, task: Task, nominees: tuple[Nominee, ...]) -> tuple[Nominee, ...]:
-    """Each with the logit of passing without it, given what the other coins let through."""
+    """Those on trial with the logit of passing without them, given what the other coins let through."""
+    if not any(each.trial for each in nominees):
+        return nominees
     model = state.learning.model
     shown = tuple(each.key for each in nominees if not each.dropped)
     with_all = model.belief(practice_of(task, shown)).mean
-    baselines = [
-        with_all if each.dropped else with_all - model.effect(each.key, skills=task.skills).mean for each in nominees
-    ]
+
+    def without(nominee: Nominee) -> float:
+        return with_all if nominee.dropped else with_all - model.effect(nominee.key, skills=task.skills).mean
+
     return tuple(
-        each.model_copy(update={"baseline": significant(baseline)})
-        for each, baseline in zip(nominees, baselines, strict=True)
+        each.model_copy(update={"baseline": significant(without(each))}) if each.trial else each for each in nominees
     )
 
 

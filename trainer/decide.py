@@ -81,6 +81,7 @@ def _assigner(settings: Settings, recall: Recall, fits: Fits) -> Assigner:
         holdout=settings.holdout,
         holdout_proven=settings.holdout_proven,
         dropout=settings.dropout,
+        dropout_trial=settings.dropout_trial,
         dropout_certified=settings.dropout_certified,
         recall_tokens=settings.recall_tokens,
     )

@@ -22,8 +22,9 @@ from utils.settings import Settings
 
 MOST_FINDINGS = 20
 DECIDING = (
-    "schedule", "lessons", "holdout", "holdout_proven", "dropout", "dropout_certified", "recall_tokens",
-    "context_tokens", "reply_tokens", "max_repairs", "temperature", "top_p", "wall_s", "cpu_s", "memory_mb",
+    "schedule", "lessons", "holdout", "holdout_proven", "dropout", "dropout_trial", "dropout_certified",
+    "recall_tokens", "context_tokens", "reply_tokens", "max_repairs", "temperature", "top_p",
+    "wall_s", "cpu_s", "memory_mb",
 )  # fmt: skip
 """The settings that a decision rests on."""
 

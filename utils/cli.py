@@ -22,6 +22,7 @@ from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
+from utils.commands.evidence import evidence
 from utils.commands.grade import grade_file
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
@@ -41,6 +42,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 app.command()(doctor)
 app.command()(add_task)
 app.command("rebuild")(rebuild_views)
+app.command()(evidence)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.add_typer(rules, name="rules")

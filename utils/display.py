@@ -53,6 +53,7 @@ class Summary:
     memory: str
     simulated: bool
     words: str
+    verdict: str = ""
 
 
 class Display(Protocol):
@@ -144,6 +145,8 @@ class ConsoleDisplay:
                 self._print(f"  {skill:<22} {passes}/{attempts} passed")
         if summary.words:
             self._print(summary.words)
+        if summary.verdict:
+            self._print(summary.verdict, style="bold")
         self._print(f"Memory: {summary.memory}")
 
     def _print(self, line: str, style: str = "") -> None:

@@ -129,13 +129,16 @@ class Settings(BaseSettings):
         default=0.2, description="Share of attempts that see nothing learned, so that learning can be proved."
     )
     dropout: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
-        default=0.1, description="How often a nominated rule, or recall, is left out, so that its worth can be told."
+        default=0.05, description="How often a nominated rule, or recall, is left out, so that its worth can be told."
+    )
+    dropout_trial: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
+        default=0.25, description="The same for what is on trial: what seems to help, and may be proven to."
     )
     holdout_proven: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         default=0.05, description="The same once learning is proven; never more than before."
     )
     dropout_certified: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
-        default=0.05, description="How often a rule that is proven to help is left out; never more than before."
+        default=0.05, description="The same for what is proven to help."
     )
     recall_tokens: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=400, description="Most tokens of a prompt that tell of earlier attempts; 0 for none."

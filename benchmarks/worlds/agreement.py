@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.worlds.arrays import NONE, Bools, logit
-from benchmarks.worlds.fly import FROM_THE_START, Flight, Odds
+from benchmarks.worlds.fly import Flight
 from benchmarks.worlds.real_nights import RULES, SKILLS, Real
 from benchmarks.worlds.world import Phase, World
 from memory.builder_model import Floats, Numbers
@@ -23,7 +23,6 @@ from utils.lots import Lots, says_yes
 from utils.rehearsal.answers import draws_for
 
 FIRST_RUN = 1
-AS_SHIPPED = Odds(dropout=0.10, dropout_trial=0.10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Agreement:
 
 def compare(nights: Sequence[Real], *, repairs: int) -> Agreement:
     """The same nights flown again, unit by unit beside their logs; they must have equally many replies at most."""
-    flight = Flight(fast_world(nights, repairs=repairs), ProductLots(nights), odds=AS_SHIPPED, trials=FROM_THE_START)
+    flight = Flight(fast_world(nights, repairs=repairs), ProductLots(nights))
     told = [_Told(night) for night in nights]
     apart: dict[str, float] = {}
     for unit in range(flight.world.units):
@@ -91,8 +90,11 @@ class _Told:
             return found | {"nominees": 1.0}
         expected, some = predictions.passed, slice(len(ours))
         odds = [each.drop_probability for each in assignment.nominees]
-        baselines = [each.baseline for each in assignment.nominees]
-        log_e = [each.log_e or 0.0 for each in assignment.nominees]
+        orders = [order if tested else 0 for order, tested in zip(
+            flight.book.badges.order[night, ours], history.tested[unit, night, some], strict=True)]
+        trials = [(place, each) for place, each in enumerate(assignment.nominees) if each.trial]
+        baselines = [(each.baseline, history.baseline[unit, night, place]) for place, each in trials]
+        log_e = [(each.log_e, known.certificates[ours[place]]) for place, each in trials]
         dropped = [each.dropped for each in assignment.nominees]
         coins = [assignment.control, *dropped], [history.control[unit, night], *history.dropped[unit, night, some]]
         logged = [expected.mean, expected.treated, expected.control]
@@ -102,9 +104,10 @@ class _Told:
             "odds": _off([assignment.holdout_probability, *odds],
                          [history.holdout[unit, night], *history.drop_odds[unit, night, some]]),
             "predictions": _off(logged, [each[unit, night] for each in made]),
-            "baselines": 0.0 if assignment.control else _off(baselines, history.baseline[unit, night, some]),
+            "trials": float([each.trial for each in assignment.nominees] != orders),
+            "baselines": 0.0 if assignment.control else _off(*zip(*baselines, strict=True)) if baselines else 0.0,
             "ln E of help": abs(mark.log_helps - known.helps),
-            "ln E of certificates": _off(log_e, known.certificates[ours]),
+            "ln E of certificates": _off(*zip(*log_e, strict=True)) if log_e else 0.0,
         }  # fmt: skip
 
 

@@ -14,18 +14,23 @@ from benchmarks.worlds.ledger import Book, cells
 from benchmarks.worlds.world import World, best_of
 from memory.builder_model import Floats, Numbers
 from trainer.nominate import MOST
+from trainer.trials import TRIAL_SDS, TRIAL_SHOWS
+from utils.settings import Settings
+
+
+def _shipped(name: str) -> float:
+    return float(Settings.model_fields[name].default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odds:
-    """Probabilities of the coins: the holdout's until the claim is proven and after; the dropout's of a rule that is
-    not on trial, of one that is, and of one that is certified."""
+    """Probabilities of the coins as in trainer.assign.Odds, by themselves those that are shipped."""
 
-    holdout: float = 0.20
-    holdout_proven: float = 0.05
-    dropout: float = 0.05
-    dropout_trial: float = 0.25
-    dropout_certified: float = 0.05
+    holdout: float = _shipped("holdout")
+    holdout_proven: float = _shipped("holdout_proven")
+    dropout: float = _shipped("dropout")
+    dropout_trial: float = _shipped("dropout_trial")
+    dropout_certified: float = _shipped("dropout_certified")
 
 
 NO_COINS = Odds(holdout=0.0, holdout_proven=0.0, dropout=0.0, dropout_trial=0.0, dropout_certified=0.0)
@@ -33,13 +38,13 @@ NO_COINS = Odds(holdout=0.0, holdout_proven=0.0, dropout=0.0, dropout_trial=0.0,
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """When a nominee's coin begins to be bet on, and it gets its number: shown so often, believed to help so clearly.
+    """When a nominee goes on trial, as in trainer.trials: shown so often, believed to help by so many deviations.
 
-    `FROM_THE_START` bets on each nominee from its first nomination.
+    `FROM_THE_START` puts each on trial with its first nomination.
     """
 
-    shows: int = 16
-    sds: float = 1.0
+    shows: int = TRIAL_SHOWS
+    sds: float = TRIAL_SDS
 
 
 FROM_THE_START = Trials(0, -np.inf)
@@ -104,7 +109,7 @@ class Flight:
             self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
         nominees = history.nominees[unit] = self._nominate(unit)
         if self.evidence:
-            self.book.badges.enter(np.where(self._on_trial(nominees), nominees, NONE))
+            self.book.badges.enter(np.where(self._goes_on_trial(nominees), nominees, NONE))
             history.tested[unit] = picked(self.book.badges.order, nominees) > 0
         history.drop_odds[unit] = self._drop_odds(nominees, history.tested[unit])
         history.holdout[unit] = np.where(nominees[:, 0] >= 0, self._holdout(), 0.0)
@@ -119,7 +124,7 @@ class Flight:
     def _holdout(self) -> Floats:
         return np.where(self.book.claims.proven, self.odds.holdout_proven, self.odds.holdout)
 
-    def _on_trial(self, nominees: Numbers) -> Bools:
+    def _goes_on_trial(self, nominees: Numbers) -> Bools:
         effect, trials = self.minds.beliefs.effect, self.trials
         shows, mean = picked(self.minds.shows, nominees), picked(effect.mean, nominees)
         clear = mean > trials.sds * np.sqrt(picked(effect.variance, nominees))

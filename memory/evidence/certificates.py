@@ -5,11 +5,13 @@ bets are those of memory.evidence.bets with the predictions
 
     m = logistic(o + lambda / 2),     o = the model's logit of passing without it, as the other coins fell,
 
-which lie between what is expected with an effect of lambda and without. The k-th thing that was ever nominated, each
-version of a rule counting anew, is certified once its evidence reaches k (k + 1) / 0.10: the sum of 1 / (k (k + 1)) is
-1, so that a false certificate is ever given with probability 0.10 at most, however many rules arrive and whenever (the
-bound by today's number of rules does not hold where they arrive over time; permanent badges: arXiv 2501.19360). The
-same with negative lambdas retires. "Supported now" is e-BH (Wang and Ramdas 2022) at 10 % and may vanish again.
+which lie between what is expected with an effect of lambda and without. Bets are placed from the moment on in which a
+thing goes on trial, which the past alone decides. The k-th that ever did, each version of a rule counting anew, is
+certified once its evidence reaches k (k + 1) / 0.10: the sum of 1 / (k (k + 1)) is 1, so that a false certificate is
+ever given with probability 0.10 at most, however many rules arrive and whenever (the bound by today's number of rules
+does not hold where they arrive over time; permanent badges: arXiv 2501.19360). Numbers that are given by promise and
+not at the first nomination halve the units to a certificate (docs/experiments.md). The same with negative lambdas
+retires. "Supported now" is e-BH (Wang and Ramdas 2022) at 10 % and may vanish again.
 """
 
 import math
@@ -59,10 +61,10 @@ def predictions(baseline: Floats | float) -> Floats:
 
 
 class Certificates:
-    """The evidence on every learned thing that was ever nominated."""
+    """The evidence on every learned thing that was ever on trial."""
 
     def __init__(self) -> None:
-        """Nothing was."""
+        """None was."""
         self._rows: dict[str, int] = {}
         self._log_wealth = np.zeros((SMALLEST, 2 * HALF))
         self._peaks = np.zeros((SMALLEST, 2))
@@ -75,7 +77,7 @@ class Certificates:
         return iter(self._rows)
 
     def enter(self, keys: Sequence[str]) -> None:
-        """Number what is nominated for the first time."""
+        """Number what goes on trial."""
         for key in keys:
             row = self._rows.setdefault(key, len(self._rows))
             if row == len(self._log_wealth):
@@ -106,11 +108,11 @@ class Certificates:
         return [each.key for each, now in zip(trials, crossed.tolist(), strict=True) if now]
 
     def order(self, key: str) -> int:
-        """Which in the order of first nominations, from 1; 0 for what was never nominated."""
+        """Its number, from 1; 0 for what was never on trial."""
         return self._rows.get(key, -1) + 1
 
     def log_helps(self, key: str) -> float:
-        """Ln E now; 0 for what was never nominated."""
+        """The evidence now, as ln E; 0 for what was never on trial."""
         return self._now(key)[0]
 
     def log_harms(self, key: str) -> float:
@@ -130,7 +132,7 @@ class Certificates:
         return (0.0, 0.0) if row is None else (self._peaks.item(row, 0), self._peaks.item(row, 1))
 
     def counts(self, key: str) -> tuple[int, int, int, int]:
-        """Units in which its coin alone decided: shown and passed, shown and failed, dropped and passed, and failed."""
+        """Units on trial: shown and passed, shown and failed, dropped and passed, dropped and failed; no controls."""
         row = self._rows.get(key)
         if row is None:
             return 0, 0, 0, 0
@@ -148,7 +150,7 @@ class Certificates:
         return row is not None and self._peaks.item(row, part) >= float(threshold(row + 1))
 
     def supported(self) -> set[str]:
-        """e-BH at 10 % over everything ever nominated, by the evidence of now."""
+        """e-BH at 10 % over everything ever on trial, by the evidence of now."""
         keys, size = list(self._rows), len(self._rows)
         if not size:
             return set()

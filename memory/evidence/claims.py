@@ -35,6 +35,11 @@ class ArmCount:
     units: int = 0
     outcomes: float = 0.0
 
+    def note(self, outcome: float) -> None:
+        """One more unit."""
+        self.units += 1
+        self.outcomes += outcome
+
     @property
     def rate(self) -> float | None:
         """The mean outcome; None without units."""
@@ -71,9 +76,7 @@ class Claim:
             treated=toss.treated, probability=toss.probability, outcome=outcome, prediction=toss.prediction
         )
         self.predictor.note(toss.cell, outcome, treated=toss.treated)
-        arm = self.arms[toss.treated]
-        arm.units += 1
-        arm.outcomes += outcome
+        self.arms[toss.treated].note(outcome)
 
     def note_missing(self, toss: Toss) -> None:
         """A unit without an outcome: against help stands a failure of the treated, a pass of controls."""

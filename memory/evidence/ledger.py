@@ -14,7 +14,7 @@ from memory.assignment import Assignment
 from memory.attempts import AttemptResult, Outcome
 from memory.evidence.bets import BINARY, SCORE
 from memory.evidence.certificates import Certificates, Trial
-from memory.evidence.claims import Claim, Toss
+from memory.evidence.claims import ArmCount, Claim, Toss
 from memory.evidence.integrity import CoinCheck, MissingCheck
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.evidence.predictions import Cell, cell_of
@@ -80,6 +80,9 @@ class Ledger:
     dropout_check: CoinCheck = field(default_factory=CoinCheck)
     missing_check: MissingCheck = field(default_factory=MissingCheck)
     mistakes: Mistakes = field(default_factory=Mistakes)
+    any_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
+    """Units with a mistake, controls first; shown beside the claim on repeats, as `novel_mistake` is."""
+    novel_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
     _spread: _Spread = field(default_factory=_Spread)
     _queue: deque[_Waiting] = field(default_factory=deque)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
@@ -128,11 +131,11 @@ class Ledger:
     def note_decided(
         self, unit: str, task: Task, assignment: Assignment | None, predictions: Predictions | None
     ) -> None:
-        """A unit takes its place; what it nominates for the first time gets its number."""
+        """A unit takes its place; what goes on trial with it gets its number."""
         waiting = self._waiting[unit] = _Waiting(unit, task, assignment, predictions)
         self._queue.append(waiting)
         if assignment is not None:
-            self.certificates.enter([each.key for each in assignment.nominees])
+            self.certificates.enter([each.key for each in assignment.nominees if each.trial])
 
     def note_finished(self, result: AttemptResult, mistakes: Sequence[str]) -> list[str]:
         """A unit has its outcome; the keys of those that are certified or retired now."""
@@ -170,6 +173,9 @@ class Ledger:
                 "no_repeat": float(not repeats.repeated),
                 "score": came.score,
             }
+            if assignment.holdout_probability:
+                self.any_mistake[not assignment.control].note(float(repeats.any))
+                self.novel_mistake[not assignment.control].note(float(repeats.novel))
         self._bet(cell, assignment, predictions, outcomes)
         if came is None:
             return []
@@ -212,11 +218,11 @@ class Ledger:
 
 
 def _trials(assignment: Assignment) -> list[Trial]:
-    """The coins that decided alone what a unit saw; of controls none did."""
+    """The coins of what is on trial; those of controls decided nothing."""
     if assignment.control:
         return []
     return [
         Trial(each.key, shown=not each.dropped, probability=1 - each.drop_probability, baseline=each.baseline)
         for each in assignment.nominees
-        if each.baseline is not None and 0 < each.drop_probability < 1
+        if each.trial and each.baseline is not None and 0 < each.drop_probability < 1
     ]

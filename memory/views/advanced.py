@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from memory.analysis import Analysis
-from memory.events import Analysed, Decided, Event, Finished
+from memory.events import Analysed, Decided, Event, Finished, RunEnded
+from memory.evidence.report import EvidenceReport, evidence_report
 from memory.state import MemoryState
 from memory.views.view import Document
 
@@ -128,6 +129,24 @@ class ConceptsView:
             body = LearnedConcepts(total=self._total, by_skill=dict(self._by_skill), latest=tuple(self._latest))
             yield Document("advanced/learned_concepts.json", body)
         self._dirty = False
+
+
+class EvidenceView:
+    """advanced/evidence.json: written with each analysis and at the end of each run."""
+
+    def __init__(self) -> None:
+        self._latest: EvidenceReport | None = None
+
+    def fold(self, event: Event, state: MemoryState) -> None:
+        """Look at the evidence."""
+        if event.seq == 1 or isinstance(event.data, Analysed | RunEnded):
+            self._latest = evidence_report(state.learning.evidence)
+
+    def changed(self) -> Iterator[Document]:
+        """The report, if it was looked at."""
+        if self._latest is not None:
+            yield Document("advanced/evidence.json", self._latest)
+        self._latest = None
 
 
 class AnalysisView:

@@ -1,6 +1,6 @@
 """The views that every memory has."""
 
-from memory.views.advanced import AnalysisView, ConceptsView, TrainerLogView
+from memory.views.advanced import AnalysisView, ConceptsView, EvidenceView, TrainerLogView
 from memory.views.core import ProfileView, ScoreLogView, SkillMapView
 from memory.views.library import BELogView, BlueprintsView, RulesView
 from memory.views.tasks import QueueView, ReflectionView, TaskMemoryView
@@ -19,6 +19,7 @@ def standard_views() -> list[View]:
         TrainerLogView(),
         ConceptsView(),
         AnalysisView(),
+        EvidenceView(),
         RulesView(),
         BELogView(),
         BlueprintsView(),

@@ -73,6 +73,7 @@ def test_asking_twice_gives_nothing_new(life: list[Happening]) -> None:
 def test_a_new_memory_has_its_documents_at_once() -> None:
     assert sorted(Folded().documents) == [
         "advanced/current_difficulty.json",
+        "advanced/evidence.json",
         "advanced/learned_concepts.json",
         "advanced/strategy_weights.json",
         "advanced/trainer_log.json",

@@ -13,7 +13,9 @@ from trainer.assign import Assigned, Assigner, Fits, Odds, Recall
 from trainer.nominate import ThompsonSampling
 from utils.lots import says_yes
 
-ODDS = Odds(holdout=0.2, holdout_proven=0.05, dropout=0.1, dropout_certified=0.05, recall_tokens=400)
+ODDS = Odds(
+    holdout=0.2, holdout_proven=0.05, dropout=0.1, dropout_trial=0.25, dropout_certified=0.05, recall_tokens=400
+)
 NOTHING = Remembers()
 UNITS = 2000
 
