@@ -144,7 +144,7 @@ def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = 
         "max_repairs": MAX_REPAIRS,
         "workers": 1,
     }
-    settings = Settings(**given | night.settings)
+    settings = Settings(**(given | dict(night.settings)))
     wishes = tuple(AddRule(text=text) for text in night.rules)
     inbox.leave(folder, inbox.Wish(by="benchmark", tasks=(), rules=wishes), at=iso(SystemClock().now()))
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ from benchmarks.worlds.arrays import NONE, Bools, logit
 from benchmarks.worlds.fly import Flight
 from benchmarks.worlds.real_nights import RULES, SKILLS, Real
 from benchmarks.worlds.world import Phase, World
-from memory.builder_model import Floats, Numbers
+from memory.builder_model import Floats
 from memory.digests import rule_id
 from memory.evidence.bets import CERTIFICATE, log_sum
 from memory.evidence.certificates import HALF
@@ -90,8 +90,12 @@ class _Told:
             return found | {"nominees": 1.0}
         expected, some = predictions.passed, slice(len(ours))
         odds = [each.drop_probability for each in assignment.nominees]
-        orders = [order if tested else 0 for order, tested in zip(
-            flight.book.badges.order[night, ours], history.tested[unit, night, some], strict=True)]
+        orders = [
+            order if tested else 0
+            for order, tested in zip(
+                flight.book.badges.order[night, ours], history.tested[unit, night, some], strict=True
+            )
+        ]
         trials = [(place, each) for place, each in enumerate(assignment.nominees) if each.trial]
         baselines = [(each.baseline, history.baseline[unit, night, place]) for place, each in trials]
         log_e = [(each.log_e, known.certificates[ours[place]]) for place, each in trials]

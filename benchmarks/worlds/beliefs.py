@@ -10,7 +10,15 @@ import numpy as np
 
 from benchmarks.worlds.arrays import Bools, logistic
 from memory.builder_model import (
-    ABILITY, DEVIATION, DIFFICULTY, EFFECT, NEWTON_STEPS, Floats, Numbers, Prior, prior_difficulty,
+    ABILITY,
+    DEVIATION,
+    DIFFICULTY,
+    EFFECT,
+    NEWTON_STEPS,
+    Floats,
+    Numbers,
+    Prior,
+    prior_difficulty,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Trainers that are broken on purpose, in nights in which nothing is learned: each must fail the goal that it breaks.
 
-Tasks differ by 1.5 logits (sd). A hard task is one of the harder half; the harder, the longer its text. G11b is the same
-world with the same hazards, met as the product meets them.
+Tasks differ by 1.5 logits (sd). A hard task is one of the harder half; the harder, the longer its text. G11b is the
+same world with the same hazards, met as the product meets them.
 """
 
 from collections.abc import Callable
@@ -30,19 +30,18 @@ SLOW = Pace(treated_failed=50.0)
 
 
 @dataclass(slots=True)
-class Hazards(Crew):
-    """Long prompts and poison, met as the product does: settled before the coins, or missing in both arms alike.
+class Tasks(Crew):
+    """Nights whose tasks are known to differ; one worker.
 
     Attributes:
-        added: what each rule adds to a prompt, in standard deviations of the tasks' lengths.
+        added: what each rule adds to a prompt, in standard deviations of the tasks' lengths; below 0 it shortens it.
         context: the length that fits.
-        poison: of hard tasks, the share during which the program dies; they are given up after three deaths.
         hardness: of each task, (units, nights), in standard deviations.
     """
 
+    workers: int = 1
     added: float = 0.3
     context: float = 1.5
-    poison: float = 0.1
     hardness: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,40 +49,58 @@ class Hazards(Crew):
         Crew.__post_init__(self)
         self.hardness = (self.world.offset.mean() - self.world.offset) / TASK_SD
 
-    def _nominate(self, unit: int) -> Numbers:
-        """As many nominees as fit, the last one left out first."""
-        length = self.hardness[unit][:, None] + self.added * np.arange(1, self.most + 1)
-        return np.where(length > self.context, NONE, Crew._nominate(self, unit))
-
-    def _happen(self, unit: int) -> None:
-        Crew._happen(self, unit)
-        hard = self.hardness[unit] > 0
-        self.history.missing[unit] = hard & (self.noise.random(self.world.nights) < self.poison)
+    def some(self, share: float) -> Bools:
+        """This share of the nights, whatever else happens."""
+        return np.asarray(self.noise.random(self.world.nights) < share)
 
 
 @dataclass(slots=True)
-class DroppedFailures(Crew):
-    """A fifth of the treated units that fail run into a time limit and are taken for faults."""
+class Hazards(Tasks):
+    """Long prompts and poison, met as the product does: settled before the coins, or missing in both arms alike.
 
-    def _happen(self, unit: int) -> None:
-        Crew._happen(self, unit)
+    Attributes:
+        poison: of hard tasks, the share during which the program dies; they are given up after three deaths.
+    """
+
+    workers: int = 4
+    poison: float = 0.1
+
+    def nominate(self, unit: int) -> Numbers:
+        """As many nominees as fit in the longer of both prompts, the last one left out first."""
+        length = self.hardness[unit][:, None] + max(self.added, 0.0) * np.arange(1, self.most + 1)
+        return np.where(length > self.context, NONE, Crew.nominate(self, unit))
+
+    def happen(self, unit: int) -> None:
+        """Poison works in either arm."""
+        Crew.happen(self, unit)
+        self.history.missing[unit] = self.some(self.poison) & (self.hardness[unit] > 0)
+
+
+@dataclass(slots=True)
+class DroppedFailures(Tasks):
+    """Some of the treated units that fail run into a time limit and are taken for faults."""
+
+    late: float = 0.2
+
+    def happen(self, unit: int) -> None:
+        """A failure is missing."""
+        Crew.happen(self, unit)
         history = self.history
-        late = self.noise.random(self.world.nights) < 0.2
-        history.missing[unit] = late & ~history.control[unit] & ~history.passed[unit]
+        history.missing[unit] = self.some(self.late) & ~history.control[unit] & ~history.passed[unit]
 
 
 @dataclass(slots=True)
-class TossedAgain(Hazards):
-    """Half of the treated units that fail at hard tasks are parked, and come back with new coins."""
+class TossedAgain(Tasks):
+    """Some of the treated units that fail at hard tasks are parked, and come back with new coins."""
 
-    def _nominate(self, unit: int) -> Numbers:
-        return Crew._nominate(self, unit)
+    parked: float = 0.5
 
-    def _happen(self, unit: int) -> None:
-        Crew._happen(self, unit)
+    def happen(self, unit: int) -> None:
+        """Another coin, another outcome."""
+        Crew.happen(self, unit)
         history, nights = self.history, self.world.nights
         failed = ~history.control[unit] & ~history.passed[unit] & (self.hardness[unit] > 0)
-        again = failed & (self.noise.random(nights) < 0.5)
+        again = failed & self.some(self.parked)
         control = self.noise.random(nights) < history.holdout[unit]
         passed = self.noise.random(nights) < history.p_none[unit]
         history.control[unit] = np.where(again, control, history.control[unit])
@@ -91,32 +108,27 @@ class TossedAgain(Hazards):
 
 
 @dataclass(slots=True)
-class TreatedOverflow(Hazards):
+class TreatedOverflow(Tasks):
     """Whether a prompt fits is seen after the coin: long tasks with rules do not, and are taken for faults."""
 
-    def _nominate(self, unit: int) -> Numbers:
-        return Crew._nominate(self, unit)
-
-    def _happen(self, unit: int) -> None:
-        Crew._happen(self, unit)
-        rules = self.added * (self.history.at(np.arange(self.world.nights), np.full(self.world.nights, unit)).shown >= 0).sum(axis=1)
-        self.history.missing[unit] = (rules > 0) & (self.hardness[unit] + rules > self.context)
+    def happen(self, unit: int) -> None:
+        """A long treated unit is missing."""
+        Crew.happen(self, unit)
+        history = self.history
+        shown = (history.nominees[unit] >= 0) & ~history.dropped[unit] & ~history.control[unit][:, None]
+        rules = self.added * shown.sum(axis=1)
+        history.missing[unit] = (rules > 0) & (self.hardness[unit] + rules > self.context)
 
 
 @dataclass(slots=True)
-class DodgingHoldout(Hazards):
-    """The holdout coin takes .10 of hard tasks and .30 of the others; .20 is logged."""
+class DodgingHoldout(Tasks):
+    """The holdout coin takes half as many of the hard tasks as is logged, and more of the others instead."""
 
-    def _nominate(self, unit: int) -> Numbers:
-        return Crew._nominate(self, unit)
-
-    def _toss(self, unit: int) -> None:
-        Crew._toss(self, unit)
+    def toss(self, unit: int) -> None:
+        """The logged probability is not the coin's."""
+        Crew.toss(self, unit)
         odds = np.where(self.hardness[unit] > 0, 0.5, 1.5) * self.history.holdout[unit]
         self.history.control[unit] = self.chance.holdout(odds)
-
-    def _happen(self, unit: int) -> None:
-        Crew._happen(self, unit)
 
 
 def null_world(seed: int, nights: int, units: int = UNITS) -> tuple[World, Quick]:
@@ -131,22 +143,22 @@ def g11b(size: Size = FULL) -> list[Figure]:
     hazards: dict[str, Callable[[World, Quick], Crew]] = {
         "treated longer": lambda made, chance: Hazards(made, chance, added=0.3),
         "much longer": lambda made, chance: Hazards(made, chance, added=1.0, poison=0.3),
-        "controls longer": lambda made, chance: Hazards(made, chance, added=-0.3),
+        "controls longer": lambda made, chance: Hazards(made, chance, added=-0.3, pace=Pace(treated=0.5)),
         "treated failures last": lambda made, chance: Hazards(made, chance, pace=SLOW),
     }
     return [
-        Figure(name, rate(each.book.claims.proven for each in flights(make, size)), "<=", 0.05)
+        Figure(name, rate(each.book.claims.proven for each in flights(make, size, NIGHTS // 2)), "<=", 0.05)
         for name, make in hazards.items()
     ]
 
 
-def flights(make: Callable[[World, Quick], Crew], size: Size) -> list[Crew]:
-    """Null nights of this make."""
-    return [make(*null_world(seed, nights)).fly() for seed, nights in size.batches(NIGHTS)]
+def flights(make: Callable[[World, Quick], Crew], size: Size, full: int) -> list[Crew]:
+    """Null nights of this make, `full` of them at full size."""
+    return [make(*null_world(seed, nights)).fly() for seed, nights in size.batches(full)]
 
 
 def proofs(history: History) -> tuple[Bools, Bools, Bools]:
-    """Whether help was ever proven, whether harm was, and whether any lambda alone has "proven" either, in each night."""
+    """In each night, whether help was ever proven, whether harm was, and whether one lambda alone "proves" either."""
     tilt = BINARY.lambdas * (history.passed - history.predicted)[..., None]
     holdout = np.where(history.holdout > 0, history.holdout, 0.5)
     won = log_factors(~history.control[..., None], 1.0 - holdout[..., None], tilt)
@@ -163,11 +175,14 @@ def _turns(size: Size) -> float:
 
 
 def _helped(make: Callable[[World, Quick], Crew]) -> Callable[[Size], float]:
-    return lambda size: rate(each.book.claims.proven for each in flights(make, size))
+    def trips(size: Size) -> float:
+        return rate(each.book.claims.proven for each in flights(make, size, NIGHTS))
+
+    return trips
 
 
 def _dodging(size: Size) -> float:
-    return rate(proofs(each.history)[1] for each in flights(DodgingHoldout, size))
+    return rate(proofs(each.history)[1] for each in flights(DodgingHoldout, size, NIGHTS))
 
 
 def _best_lambda(size: Size) -> float:

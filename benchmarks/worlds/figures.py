@@ -9,7 +9,9 @@ import numpy as np
 from benchmarks.worlds.arrays import Bools
 from memory.builder_model import Floats, Numbers
 
-Sense = Literal["<=", ">="]
+Sense = Literal["<=", ">=", ">"]
+WHOLE_FROM = 10
+"""Figures of this size are told without decimals."""
 BATCH = 250
 """Nights that are flown at once: their arrays stay in the processor's cache."""
 
@@ -28,11 +30,13 @@ class Figure:
         """Whether it is within its mark."""
         if self.mark is None:
             return True
-        return self.value <= self.mark if self.sense == "<=" else self.value >= self.mark
+        if self.sense == "<=":
+            return self.value <= self.mark
+        return self.value >= self.mark if self.sense == ">=" else self.value > self.mark
 
     def __str__(self) -> str:
         """As the table tells it."""
-        told = f"{self.value:.0f}" if abs(self.value) >= 10 else f"{self.value:.3g}"
+        told = f"{self.value:.0f}" if abs(self.value) >= WHOLE_FROM else f"{self.value:.3g}"
         if self.mark is None:
             return f"{self.name} {told}"
         return f"{self.name} {told} ({self.sense} {self.mark:g}){'' if self.met else ' MISSED'}"

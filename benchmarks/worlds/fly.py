@@ -107,18 +107,19 @@ class Flight:
         self.chance.begin(unit)
         if self.evidence:
             self.book.predict(history, unit, cells(world.skill[unit], world.difficulty[unit]))
-        nominees = history.nominees[unit] = self._nominate(unit)
+        nominees = history.nominees[unit] = self.nominate(unit)
         if self.evidence:
             self.book.badges.enter(np.where(self._goes_on_trial(nominees), nominees, NONE))
             history.tested[unit] = picked(self.book.badges.order, nominees) > 0
         history.drop_odds[unit] = self._drop_odds(nominees, history.tested[unit])
         history.holdout[unit] = np.where(nominees[:, 0] >= 0, self._holdout(), 0.0)
-        self._toss(unit)
+        self.toss(unit)
         if self.evidence:
             history.baseline[unit] = self._baseline(unit)
-        self._happen(unit)
+        self.happen(unit)
 
-    def _nominate(self, unit: int) -> Numbers:
+    def nominate(self, unit: int) -> Numbers:
+        """The unit's nominees."""
         return self.choose.nominees(self.minds, self.world.skill[unit], self.world.known(unit), self.chance)
 
     def _holdout(self) -> Floats:
@@ -135,7 +136,8 @@ class Flight:
         odds = np.where(tested, self.odds.dropout_trial, self.odds.dropout)
         return np.asarray(np.where(nominees >= 0, np.where(certified > 0, self.odds.dropout_certified, odds), 0.0))
 
-    def _toss(self, unit: int) -> None:
+    def toss(self, unit: int) -> None:
+        """Its coins."""
         self.history.dropped[unit] = self.chance.dropout(self.history.drop_odds[unit])
         self.history.control[unit] = self.chance.holdout(self.history.holdout[unit])
 
@@ -147,7 +149,8 @@ class Flight:
         each = beliefs.of_rules(self.world.skill[unit], let_through).mean
         return np.asarray(base.mean[:, None] + each.sum(axis=1, keepdims=True) - each)
 
-    def _happen(self, unit: int) -> None:
+    def happen(self, unit: int) -> None:
+        """Its outcome, which is known to nobody before it is finished."""
         world, history = self.world, self.history
         effects = world.effects(unit)
         let_through = np.where(history.dropped[unit], NONE, history.nominees[unit])

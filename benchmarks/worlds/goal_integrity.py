@@ -56,11 +56,13 @@ def alarms(treated: Bools, seed: int, *, holdout: float = 0.20, skill: Numbers |
     alarmed_at = np.zeros(nights, dtype=np.intp)
     for unit in range(units):
         won = log_factors(treated[unit][:, None], 1.0 - holdout, TILTS)
-        log_e = np.logaddexp.reduce([
-            math.log(WHOLE) + whole.bet(np.zeros(nights, dtype=np.intp), won).each(),
-            math.log(BY_SKILL) + by_skill.bet(skills[unit], won).shared(),
-            math.log(BY_LEVEL) + by_level.bet(levels[unit], won).shared(),
-        ])
+        log_e = np.logaddexp.reduce(
+            [
+                math.log(WHOLE) + whole.bet(np.zeros(nights, dtype=np.intp), won).each(),
+                math.log(BY_SKILL) + by_skill.bet(skills[unit], won).shared(),
+                math.log(BY_LEVEL) + by_level.bet(levels[unit], won).shared(),
+            ]
+        )
         alarmed_at = np.where((alarmed_at == 0) & (log_e >= math.log(ALARM)), unit + 1, alarmed_at)
     return alarmed_at
 
@@ -165,7 +167,7 @@ def repeats(seed: int, nights: int, *, shared: bool = True, units: int = 500) ->
         erred = generator.random(nights) < MISTAKES
         signature = generator.choice(SIGNATURES, nights, p=odds / odds.sum())
         arm = np.where(treated & (not shared), 1, 0)
-        outcome = 1.0 - (erred & known[arm, rows, signature])
+        outcome = (~(erred & known[arm, rows, signature])).astype(float)
         known[arm[erred], rows[erred], signature[erred]] = True
         claims.bet(rows, treated=treated, holdout=holdout, outcome=outcome, predicted=predictors.predict(cell)[0])
         predictors.note(rows, cell, outcome, treated=treated)
@@ -182,7 +184,9 @@ def g15(size: Size = FULL) -> list[Figure]:
     return [
         Figure("rmse at h .20", _rmse(kept), "<=", 0.03),
         Figure("with h .05 once proven", _rmse(falling)),
-        Figure("95 % interval covers", float(np.mean([abs(error) <= 1.96 * answer.error for error, answer in falling]))),
+        Figure(
+            "95 % interval covers", float(np.mean([abs(error) <= Z95 * answer.error for error, answer in falling]))
+        ),
     ]
 
 
@@ -211,4 +215,4 @@ def without_rules(history: History, night: int) -> OffPolicyAnswer | None:
     odds = np.where(history.nominees[:, night] >= 0, history.drop_odds[:, night], 1.0).prod(axis=1)
     bare = ((history.nominees[:, night] < 0) | history.dropped[:, night]).all(axis=1) | history.control[:, night]
     weights = np.where(bare, 1.0 / (holdout + (1.0 - holdout) * odds), 0.0)
-    return off_policy(weights, history.passed[:, night], history.predicted_control[:, night])
+    return off_policy(weights, history.passed[:, night].astype(float), history.predicted_control[:, night])

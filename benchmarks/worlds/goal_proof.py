@@ -70,14 +70,12 @@ def z_test(history: History) -> Bools:
 
 
 def g2(size: Size = FULL) -> list[Figure]:
-    """Any certificate in a night of 2000 in which no rule does anything: 50 at the start, or one more every so often."""
+    """Any certificate in a night of 2000 in which no rule does anything: 50 at the start, or one more now and then."""
     figures = []
     for name, every in (("50 at the start", 0), ("one more every 40", 40), ("one more every 200", 200)):
-        rules = {0.0: RULES if every != 200 else 11}
-        nights = [
-            flown(rules, Plan(nights=count, units=2000), seed, every=every) for seed, count in size.batches(1000)
-        ]
-        figures.append(Figure(name, rate(each.book.badges.certified.any(axis=1) for each in nights), "<=", 0.10))
+        rules = {0.0: min(RULES, 1 + 2000 // every) if every else RULES}
+        nights = [flown(rules, Plan(nights=count, units=2000), seed, every=every) for seed, count in size.batches(1000)]
+        figures.append(Figure(name, rate(each.book.first_badge_at > 0 for each in nights), "<=", 0.10))
     return figures
 
 
@@ -127,17 +125,29 @@ def _stop(seed: int, nights: int) -> Numbers:
 
 
 def g5(size: Size = FULL) -> list[Figure]:
-    """Whether the interval covers the running effect at every unit, with rules and without; and how far it reaches.
+    """Whether the interval covers the running effect at every unit of 1000, base .35; how far it reaches, base .30.
 
-    Widths are those of nights without an effect, in which the holdout stays at .20 because nothing is proven.
+    Widths are those of nights in which nothing helps and the holdout stays at .20; there the pass rate p alone decides
+    them, for the sd of phi is sqrt(p (1 - p) / (h (1 - h))). At .35 they are told and not judged.
     """
-    flights = {effect: _good(size, effect, 2000, full=1000) for effect in (0.0, 0.6, 1.0)}
-    covered = [
-        Figure(f"covered at {effect:+.1f}", rate(_covered(each.history) for each in nights), ">=", 0.95)
-        for effect, nights in flights.items()
+    figures = []
+    for effect in (0.0, 0.6, 1.0):
+        nights = _good(size, effect, 1000, full=1000)
+        figures.append(Figure(f"covered at {effect:+.1f}", rate(_covered(each.history) for each in nights), ">=", 0.95))
+    for base, marks in ((0.30, (0.17, 0.085)), (0.35, (None, None))):
+        reach = _widths(size, base)
+        figures += [Figure(f"half-width at 500, base {base}", reach[0], "<=", marks[0])]
+        figures += [Figure("at 2000", reach[1], "<=", marks[1])]
+    return figures
+
+
+def _widths(size: Size, base: float) -> tuple[float, float]:
+    nights = [
+        flown(NO_EFFECTS, Plan(nights=count, units=2000, base=base), seed, odds=Odds(holdout_proven=0.2))
+        for seed, count in size.batches(250)
     ]
-    reach = {unit: mean(_reach(each.history)[unit - 1] for each in flights[0.0]) for unit in (500, 2000)}
-    return [*covered, Figure("half-width at 500", reach[500], "<=", 0.17), Figure("2000", reach[2000], "<=", 0.085)]
+    reach = [_reach(each.history) for each in nights]
+    return mean(each[499] for each in reach), mean(each[1999] for each in reach)
 
 
 def _pseudo_outcomes(history: History) -> Floats:

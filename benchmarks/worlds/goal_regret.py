@@ -33,7 +33,12 @@ def regrets(made: World, choose: Choose, seed: int) -> Floats:
 def g6(size: Size = FULL) -> list[Figure]:
     """Regret among 50 rules as a share of uniform choice's, after 500 units and after 2000."""
     made = {seed: _plain(seed, nights) for seed, nights in size.batches(250)}
-    ways = {"ours": Tempered(), "plain": Tempered(tau=1.0), "counts": BetaCounts(1), "uniform": Uniform()}
+    ways: dict[str, Choose] = {
+        "ours": Tempered(),
+        "plain": Tempered(tau=1.0),
+        "counts": BetaCounts(1),
+        "uniform": Uniform(),
+    }
     found = {name: [regrets(each, way, seed) for seed, each in made.items()] for name, way in ways.items()}
     total = {name: (_sum(each, EARLY), _sum(each, UNITS)) for name, each in found.items()}
     early, late = ({name: of[at] / total["uniform"][at] for name, of in total.items()} for at in (0, 1))

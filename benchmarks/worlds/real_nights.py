@@ -18,7 +18,7 @@ from utils.rehearsal.worlds import planted_night
 from utils.settings import Schedule
 
 SKILLS = ("dates", "lists", "state")
-RULES, TASKS = 30, 60
+RULES, TASKS = 12, 30
 
 
 @dataclass(slots=True)
@@ -87,5 +87,3 @@ def real_night(seed: int, folder: Path, *, units: int, schedule: Schedule, repai
             case Finished(result=result):
                 real.passed[result.unit_id] = result.outcome == "passed"
     return real
-
-

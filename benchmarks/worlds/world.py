@@ -49,22 +49,22 @@ class World:
     @property
     def units(self) -> int:
         """Of a night."""
-        return self.offset.shape[0]
+        return int(self.offset.shape[0])
 
     @property
     def nights(self) -> int:
         """How many."""
-        return self.offset.shape[1]
+        return int(self.offset.shape[1])
 
     @property
     def skills(self) -> int:
         """How many."""
-        return self.phases[0].effects.shape[1]
+        return int(self.phases[0].effects.shape[1])
 
     @property
     def rules(self) -> int:
         """How many there are in the end."""
-        return self.phases[0].effects.shape[2]
+        return int(self.phases[0].effects.shape[2])
 
     def known(self, unit: int) -> int:
         """How many rules are known when this unit is decided: the first so many."""
