@@ -1,4 +1,4 @@
-.PHONY: run test bench bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,6 +17,9 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 
 bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
 	$(BIN)/python -m benchmarks.bench_selection
+
+bench-learning: .venv/.core ## the goals of learning on thousands of simulated nights, and Trainers that are broken on purpose
+	$(BIN)/python -m benchmarks.learning
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night

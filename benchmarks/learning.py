@@ -90,7 +90,7 @@ def broken(size: Size, place: int) -> list[Figure]:
 
 
 GOALS = (
-    Goal("G1", "false proof in null nights of 500, full policy", g1),
+    Goal("G1", "false proof in null nights, full policy", g1),
     Goal("G2", "a false certificate in a null night of 2000", g2),
     Goal("G3", "proven with 5 good rules of 50", g3),
     Goal("G4", "units until .34 against .12 is proven", g4),

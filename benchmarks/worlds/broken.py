@@ -80,7 +80,7 @@ class Hazards(Tasks):
 class DroppedFailures(Tasks):
     """Some of the treated units that fail run into a time limit and are taken for faults."""
 
-    late: float = 0.2
+    late: float = 0.4
 
     def happen(self, unit: int) -> None:
         """A failure is missing."""
@@ -196,26 +196,37 @@ def _wrong_log(size: Size) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A broken Trainer: what it does, the goal that it must fail, that goal's mark, and how often it trips."""
+    """A broken Trainer.
+
+    Attributes:
+        name: what it does.
+        goal: that it must fail.
+        mark: the goal's.
+        trips: how often it is beyond what it should be.
+        expected: how often it was in 1000 nights.
+        enough: nights in which it is noticed with a probability of more than .99.
+    """
 
     name: str
     goal: str
     mark: float
     trips: Callable[[Size], float]
+    expected: float
+    enough: int
 
 
 VARIANTS = (
-    Variant("repair turns counted one by one", "G11", FALSE_PROOF, _turns),
-    Variant("treated failures dropped as faults", "G11b", FALSE_PROOF, _helped(DroppedFailures)),
-    Variant("a unit that came back is tossed again", "G11b", FALSE_PROOF, _helped(TossedAgain)),
+    Variant("repair turns counted one by one", "G11", FALSE_PROOF, _turns, 0.14, 200),
+    Variant("treated failures dropped as faults", "G11b", FALSE_PROOF, _helped(DroppedFailures), 0.3, 60),
+    Variant("a unit that came back is tossed again", "G11b", FALSE_PROOF, _helped(TossedAgain), 0.22, 60),
     Variant(
         "evidence in the order of finishing, 16 workers", "G11b", FALSE_PROOF,
-        _helped(lambda made, chance: Crew(made, chance, workers=16, pace=SLOW, in_order=False)),
+        _helped(lambda made, chance: Crew(made, chance, workers=16, pace=SLOW, in_order=False)), 0.25, 60,
     ),
-    Variant("an overflow that only treated prompts meet", "G11b", FALSE_PROOF, _helped(TreatedOverflow)),
-    Variant("a holdout that dodges hard tasks: harm", "G1", FALSE_PROOF, _dodging),
-    Variant("the best lambda chosen afterwards", "G1", FALSE_PROOF, _best_lambda),
-    Variant("holdout of .30 logged as .20: alarm", "G10", FALSE_ALARM, _wrong_log),
+    Variant("an overflow that only treated prompts meet", "G11b", FALSE_PROOF, _helped(TreatedOverflow), 0.33, 60),
+    Variant("a holdout that dodges hard tasks: harm", "G1", FALSE_PROOF, _dodging, 0.23, 60),
+    Variant("the best lambda chosen afterwards", "G1", FALSE_PROOF, _best_lambda, 0.14, 200),
+    Variant("holdout of .30 logged as .20: alarm", "G10", FALSE_ALARM, _wrong_log, 1.0, 30),
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from memory.builder_model import Floats, Numbers
 from memory.evidence.bets import log_factors, log_sum
 from memory.evidence.integrity import ALARM, BY_LEVEL, BY_SKILL, SHARES, TILTS, WHOLE
 from memory.evidence.off_policy import OffPolicyAnswer, off_policy
+from memory.statistics import Z95
 
 SKILLS, LEVELS = 4, 5
 SIGNATURES, ZIPF = 300, 1.1
@@ -107,7 +108,7 @@ def g11(size: Size = FULL) -> list[Figure]:
 def turns_night(seed: int, nights: int) -> Flight:
     """Null nights of 500 units with five repair turns."""
     chance = Quick(seed)
-    plan = Plan(nights=nights, units=500, base=0.2, task_sd=2.0, replies=6)
+    plan = Plan(nights=nights, units=500, task_sd=2.0, replies=6)
     made = world(plan, planted(NO_EFFECTS, nights, chance.generator), chance.generator)
     return Flight(made, chance).fly()
 
@@ -184,9 +185,7 @@ def g15(size: Size = FULL) -> list[Figure]:
     return [
         Figure("rmse at h .20", _rmse(kept), "<=", 0.03),
         Figure("with h .05 once proven", _rmse(falling)),
-        Figure(
-            "95 % interval covers", float(np.mean([abs(error) <= Z95 * answer.error for error, answer in falling]))
-        ),
+        Figure("95 % interval covers", float(np.mean([abs(error) <= Z95 * answer.error for error, answer in falling]))),
     ]
 
 
@@ -195,18 +194,20 @@ def _rmse(found: list[tuple[float, OffPolicyAnswer]]) -> float:
 
 
 def _errors(size: Size, odds: Odds) -> list[tuple[float, OffPolicyAnswer]]:
-    """The answers, and how far off each is."""
-    found = []
-    for seed, nights in size.batches(250):
-        chance = Quick(seed)
-        effects = planted(good_rules(0.6), nights, chance.generator)
-        made = world(Plan(nights=nights, units=2000, drift=1.0), effects, chance.generator)
-        history = Flight(made, chance, odds=odds).fly().history
-        for night in range(nights):
-            answer = without_rules(history, night)
-            if answer is not None:
-                found.append((answer.mean - float(history.p_none[:, night].mean()), answer))
-    return found
+    return [each for seed, nights in size.batches(250) for each in errors_of(seed=seed, nights=nights, odds=odds)]
+
+
+def errors_of(
+    *, seed: int, nights: int, units: int = 2000, odds: Odds | None = None
+) -> list[tuple[float, OffPolicyAnswer]]:
+    """How far off the answer is in each night that has one, and the answer."""
+    chance = Quick(seed)
+    effects = planted(good_rules(0.6), nights, chance.generator)
+    made = world(Plan(nights=nights, units=units, drift=1.0), effects, chance.generator)
+    history = Flight(made, chance, odds=odds or Odds()).fly().history
+    answers = [without_rules(history, night) for night in range(nights)]
+    truth = history.p_none.mean(axis=0).tolist()
+    return [(answer.mean - true, answer) for answer, true in zip(answers, truth, strict=True) if answer is not None]
 
 
 def without_rules(history: History, night: int) -> OffPolicyAnswer | None:

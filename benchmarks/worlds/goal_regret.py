@@ -15,7 +15,7 @@ from benchmarks.worlds.world import Phase, Plan, World, planted, world
 from memory.builder_model import Floats, Numbers
 
 BASE, UNITS, EARLY = 0.35, 2000, 500
-ARMS, BEST_ARM, OTHER_ARMS = 20, 0.6, (0.2, 0.5)
+ARMS, ARMS_UNITS, BEST_ARM, OTHER_ARMS = 20, 5000, 0.6, (0.2, 0.5)
 
 
 def mixed(rules: int, effect: float = 0.6) -> dict[float, int]:
@@ -32,45 +32,46 @@ def regrets(made: World, choose: Choose, seed: int) -> Floats:
 
 def g6(size: Size = FULL) -> list[Figure]:
     """Regret among 50 rules as a share of uniform choice's, after 500 units and after 2000."""
-    made = {seed: _plain(seed, nights) for seed, nights in size.batches(250)}
+    found = shares(size)
+    return [
+        Figure("by 500", shares(size, units=EARLY)["ours"], "<=", 0.62),
+        Figure("by 2000", found["ours"], "<=", 0.28),
+        *(Figure(f"{name} by 2000", found[name]) for name in ("plain", "counts")),
+        *_with_coins(size),
+    ]
+
+
+def shares(size: Size, *, units: int = UNITS) -> dict[str, float]:
+    """Each way's regret over so many units as a share of uniform choice's."""
     ways: dict[str, Choose] = {
         "ours": Tempered(),
         "plain": Tempered(tau=1.0),
         "counts": BetaCounts(1),
         "uniform": Uniform(),
     }
-    found = {name: [regrets(each, way, seed) for seed, each in made.items()] for name, way in ways.items()}
-    total = {name: (_sum(each, EARLY), _sum(each, UNITS)) for name, each in found.items()}
-    early, late = ({name: of[at] / total["uniform"][at] for name, of in total.items()} for at in (0, 1))
-    return [
-        Figure("by 500", early["ours"], "<=", 0.62),
-        Figure("by 2000", late["ours"], "<=", 0.28),
-        *(Figure(f"{name} by 2000", late[name]) for name in ("plain", "counts")),
-        *_with_coins(made),
-    ]
+    made = {seed: _plain(seed, nights, units) for seed, nights in size.batches(200)}
+    total = {
+        name: mean(regrets(each, way, seed).sum(axis=0) for seed, each in made.items()) for name, way in ways.items()
+    }
+    return {name: regret / total["uniform"] for name, regret in total.items()}
 
 
-def _with_coins(made: dict[int, World]) -> list[Figure]:
+def _with_coins(size: Size) -> list[Figure]:
     """The same with the product's coins in units that are not controls, against uniform choice without dropouts."""
-    ours = [Flight(each, Quick(seed), odds=Odds()).fly().history for seed, each in made.items()]
-    other = [
-        Flight(each, Quick(seed), choose=Uniform(), odds=NO_COINS, evidence=False).fly().history
-        for seed, each in made.items()
-    ]
-    uniform = _sum([each.p_best - each.p_shown for each in other], UNITS)
-    nominated = _sum([each.p_best - each.p_nominated for each in ours], UNITS)
-    treated = _sum([each.p_best - each.p_treated for each in ours], UNITS)
+    nominated, treated, uniform = 0.0, 0.0, 0.0
+    for seed, nights in size.batches(200):
+        made = _plain(seed, nights, UNITS)
+        history = Flight(made, Quick(seed), odds=Odds()).fly().history
+        nominated += (history.p_best - history.p_nominated).sum()
+        treated += (history.p_best - history.p_treated).sum()
+        uniform += regrets(made, Uniform(), seed).sum()
     return [Figure("nominees with all coins", nominated / uniform), Figure("dropouts paid", treated / uniform)]
 
 
-def _plain(seed: int, nights: int) -> World:
+def _plain(seed: int, nights: int, units: int) -> World:
     generator = np.random.default_rng(seed)
     effects = planted(mixed(50), nights, generator)
-    return world(Plan(nights=nights, units=UNITS, base=BASE), effects, generator)
-
-
-def _sum(found: list[Floats], until: int) -> float:
-    return mean(each[:until].sum(axis=0) for each in found)
+    return world(Plan(nights=nights, units=units, base=BASE), effects, generator)
 
 
 def g6_others(size: Size = FULL) -> list[Figure]:
@@ -79,7 +80,7 @@ def g6_others(size: Size = FULL) -> list[Figure]:
     figures = []
     for name, make, mark in (("flips", _flips, 0.80), ("cold start", _cold, 0.50), ("one skill", _homes, 0.86)):
         ours, counts = 0.0, 0.0
-        for seed, nights in size.batches(120):
+        for seed, nights in size.batches(80):
             made = make(seed, nights)
             ours += regrets(made, Tempered(), seed).sum()
             counts += regrets(made, BetaCounts(seed), seed).sum()
@@ -119,7 +120,7 @@ def _homes(seed: int, nights: int) -> World:
 
 def _thousand(size: Size) -> list[Figure]:
     gains: dict[str, list[Floats]] = {"ours": [], "counts": []}
-    for seed, nights in size.batches(30):
+    for seed, nights in size.batches(20):
         generator = np.random.default_rng(seed)
         made = world(Plan(nights=nights, units=UNITS, base=BASE), planted(mixed(1000), nights, generator), generator)
         for name, way in (("ours", Tempered()), ("counts", BetaCounts(seed))):
@@ -135,25 +136,32 @@ def g16(size: Size = FULL) -> list[Figure]:
     """One rule at a time of 20 arms: .6, the others U(.2, .5), base .35; regret after 5000, slope per ln t from 500."""
     figures = []
     for name, marks in (("ours", (185.0, 44.0)), ("plain", (None, None)), ("textbook", (None, None))):
-        ways: dict[str, Choose] = {
-            "ours": Tempered(most=1),
-            "plain": Tempered(tau=1.0, most=1),
-            "textbook": BetaCounts(1, most=1),
-        }
-        found = np.concatenate(
-            [np.cumsum(regrets(_arms(seed, nights), ways[name], seed), axis=0) for seed, nights in size.batches(50)],
-            axis=1,
-        )
-        slope = (found[4999] - found[499]).mean() / np.log(10)
-        figures += [Figure(f"{name}: regret", found[4999].mean(), "<=", marks[0])]
+        found = np.concatenate([_arms_path(name, seed, nights) for seed, nights in size.batches(50)], axis=1)
+        slope = (found[-1] - found[EARLY - 1]).mean() / np.log(len(found) / EARLY)
+        figures += [Figure(f"{name}: regret", float(found[-1].mean()), "<=", marks[0])]
         figures += [Figure("slope", float(slope), "<=", marks[1])]
     return figures
 
 
-def _arms(seed: int, nights: int) -> World:
+def arms_regret(name: str, *, seed: int, nights: int, units: int) -> float:
+    """The mean regret of a way, `ours`, `plain` or `textbook`, after so many units of the world of arms."""
+    return float(_arms_path(name, seed, nights, units=units)[-1].mean())
+
+
+def _arms_path(name: str, seed: int, nights: int, *, units: int = ARMS_UNITS) -> Floats:
+    """Regret so far, (units, nights)."""
+    ways: dict[str, Choose] = {
+        "ours": Tempered(most=1),
+        "plain": Tempered(tau=1.0, most=1),
+        "textbook": BetaCounts(1, most=1),
+    }
+    return np.asarray(np.cumsum(regrets(_arms(seed, nights, units), ways[name], seed), axis=0))
+
+
+def _arms(seed: int, nights: int, units: int) -> World:
     generator = np.random.default_rng(seed)
     arms: Floats = generator.uniform(*OTHER_ARMS, size=(nights, 1, ARMS))
     best: Numbers = generator.integers(ARMS, size=(nights, 1, 1))
     np.put_along_axis(arms, best, BEST_ARM, axis=2)
     effects = logit(arms) - logit(np.array(BASE))
-    return world(Plan(nights=nights, units=5000, base=BASE), effects, generator)
+    return world(Plan(nights=nights, units=units, base=BASE), effects, generator)

@@ -26,8 +26,8 @@ TUNED_FOR = 500
 RHO2 = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA)) + 1) / TUNED_FOR
 FEWEST_UNITS, FEWEST_IN_ARM = 100, 20
 SMALL_ARM = 10
-"""With few controls that happen to fail both the mean and the sd are off: 8 covers .952, 10 .958 of 2500 nights in which
-five rules of +1.0 logit are learned (docs/experiments.md)."""
+"""With few controls that happen to fail, both the mean and the sd are off: 8 covers .952 and 10 .958 of 2500 nights in
+which five rules of +1.0 logit are learned."""
 
 
 @dataclass(frozen=True, slots=True)
