@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.learning import BROKEN, GOALS, Goal, Row, row_of, told
 from benchmarks.worlds import goal_integrity, goal_proof, goal_regret
-from benchmarks.worlds.broken import NIGHTS, VARIANTS, Variant, g11b, power
+from benchmarks.worlds.broken import HAZARDS, NIGHTS, VARIANTS, Variant, flights, power
 from benchmarks.worlds.figures import Figure, Size, quantile, rate
 from benchmarks.worlds.world import Plan
 
@@ -71,12 +71,15 @@ def test_the_repeat_hazard_of_a_trainer_that_does_nothing_is_no_proof() -> None:
 
 def test_what_would_have_been_without_rules_is_answered_to_a_few_per_cent() -> None:
     errors = goal_integrity.errors_of(seed=1, nights=25, units=1000)
-    assert len(errors) == 25
+    assert len(errors) >= 20  # the others have too few controls, once learning is proven early
     assert math.sqrt(sum(error**2 for error, _ in errors) / len(errors)) <= 0.06
 
 
-def test_hazards_that_are_met_before_the_coin_prove_nothing() -> None:
-    assert all(figure.value <= FALSE_PROOF for figure in g11b(Size(0.1)))
+@pytest.mark.parametrize("hazard", ["treated longer", "treated failures last"])
+def test_hazards_that_are_met_before_the_coin_prove_nothing(hazard: str) -> None:
+    nights = flights(HAZARDS[hazard], FEW, 600)
+    assert rate(each.book.claims.proven for each in nights) <= FALSE_PROOF
+    assert all((each.history.missing & each.history.assigned).any() for each in nights)
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: str(variant.name))

@@ -138,17 +138,19 @@ def null_world(seed: int, nights: int, units: int = UNITS) -> tuple[World, Quick
     return world(plan, planted(NO_EFFECTS, nights, chance.generator), chance.generator), chance
 
 
+HAZARDS: dict[str, Callable[[World, Quick], Crew]] = {
+    "treated longer": lambda made, chance: Hazards(made, chance, added=0.3),
+    "much longer": lambda made, chance: Hazards(made, chance, added=1.0, poison=0.3),
+    "controls longer": lambda made, chance: Hazards(made, chance, added=-0.3, pace=Pace(treated=0.5)),
+    "treated failures last": lambda made, chance: Hazards(made, chance, pace=SLOW),
+}
+
+
 def g11b(size: Size = FULL) -> list[Figure]:
     """False proof with four workers whose pace depends on the arm, a tight context and poison."""
-    hazards: dict[str, Callable[[World, Quick], Crew]] = {
-        "treated longer": lambda made, chance: Hazards(made, chance, added=0.3),
-        "much longer": lambda made, chance: Hazards(made, chance, added=1.0, poison=0.3),
-        "controls longer": lambda made, chance: Hazards(made, chance, added=-0.3, pace=Pace(treated=0.5)),
-        "treated failures last": lambda made, chance: Hazards(made, chance, pace=SLOW),
-    }
     return [
         Figure(name, rate(each.book.claims.proven for each in flights(make, size, NIGHTS // 2)), "<=", 0.05)
-        for name, make in hazards.items()
+        for name, make in HAZARDS.items()
     ]
 
 
