@@ -1,4 +1,4 @@
-.PHONY: run test bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test local bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,6 +14,8 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+local: .venv/.local ## what --llm gguf:FILE needs: llama.cpp is compiled, some minutes; CMAKE_ARGS=-DGGML_CUDA=on for a GPU
 
 bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
 	$(BIN)/python -m benchmarks.bench_selection
@@ -42,4 +44,10 @@ storm-sandbox: .venv/.dev ## what honest jobs get of Docker's sandboxes between 
 
 .venv/.dev: requirements-dev.txt .venv/.core
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv/.local: export SKBUILD_BUILD_TARGETS = llama
+.venv/.local: override export CMAKE_ARGS := -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE='$(CURDIR)/utils/llama_build.cmake' $(CMAKE_ARGS)
+.venv/.local: requirements-local.txt .venv/.core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r requirements-local.txt
 	touch $@

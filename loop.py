@@ -2,6 +2,7 @@
 
 python loop.py --llm rehearsal --cycles 60
 python loop.py --llm http://localhost:1234/v1 --hours 8
+python loop.py --llm gguf:model.gguf --hours 8
 """
 
 import os
@@ -41,6 +42,7 @@ from memory.records import InFlight
 from memory.replies import RememberingModel
 from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
+from memory.signatures import signatures
 from memory.tasks import Task
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
@@ -241,7 +243,7 @@ class Loop:
             assert made.fault is not None
             self._park(unit, made.fault)
             return
-        self._memory.append([Finished(result=result, belog=made.value)])
+        self._memory.append([Finished(result=result, belog=made.value, mistakes=signatures(result))])
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task, result)
         self._look_back()
@@ -312,7 +314,7 @@ class Loop:
 
 
 def main(  # noqa: PLR0913, PLR0917  one parameter for each option
-    llm: Annotated[str | None, typer.Option(help="URL of a model server, rehearsal, or replay:FILE.")] = None,
+    llm: Annotated[str | None, typer.Option(help="URL of a model server, gguf:FILE, rehearsal or replay:FILE.")] = None,
     model: Annotated[str | None, typer.Option(help="The model's name at the server.")] = None,
     record: Annotated[Path | None, typer.Option(help="Keep every request and reply in this file.")] = None,
     tasks: Annotated[list[Path] | None, typer.Option(help="Task files instead of the built-in curriculum.")] = None,
@@ -373,7 +375,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
-    model = choose_model(settings, known, seed=seed, request=request, stack=stack)
+    model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
     sandbox = choose_sandbox(
         settings.sandbox,
         trusted_code_only=settings.llm == REHEARSAL,

@@ -1,20 +1,22 @@
-"""The lines of the event log: one event each, with the hash of the line before; written, and read back checked."""
+"""The lines of a log: one event each, with the hash of the line before; written, and read back checked."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from memory.events import FORMAT, Event
+from memory.events import FORMAT, Event, Numbered
 from utils.errors import MemoryDamaged
 from utils.files import sha256_hex
 from utils.text import one_line, well_formed
 
 FIRST_PREV = "0" * 64
 MAX_LINE_BYTES = 16 * 1024 * 1024
+
+E = TypeVar("E", bound=Numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Line:
 
 
 def read_chain(folder: Path) -> Iterator[tuple[Event, Head]]:
+    """Every whole event of a memory; see `read_log`."""
+    return read_log(folder, Event)
+
+
+def read_log(folder: Path, model: type[E]) -> Iterator[tuple[E, Head]]:
     """Every whole event with the head after it; stops before a torn last line. Writers do not disturb it.
 
     Raises:
@@ -52,7 +59,7 @@ def read_chain(folder: Path) -> Iterator[tuple[Event, Head]]:
             if line.in_last and len(line.raw) <= MAX_LINE_BYTES:
                 break
             raise MemoryDamaged(f"{line.where}: it has no end; bring this file back from a copy")
-        event = decode(line, head)
+        event = decode(line, head, model)
         head = Head(event.seq, sha256_hex(line.raw[:-1]))
         if known is not None and head.seq == known.seq and head.hash != known.hash:
             raise MemoryDamaged(f"{line.where}: it is not what was written; bring this file back from a copy")
@@ -82,14 +89,14 @@ def _lines(folder: Path) -> Iterator[Line]:
             raise MemoryDamaged(f"{path} cannot be read: {error.strerror}") from error
 
 
-def encode(event: Event, prev: str) -> bytes:
+def encode(event: Numbered, prev: str) -> bytes:
     """The event's line, its end included; lone surrogates, which UTF-8 cannot write, become U+FFFD."""
     document = {**event.model_dump(mode="json"), "prev": prev}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return well_formed(text).encode() + b"\n"
 
 
-def decode(line: Line, head: Head) -> Event:
+def decode(line: Line, head: Head, model: type[E]) -> E:
     """The event of a line that follows this head.
 
     Raises:
@@ -103,7 +110,7 @@ def decode(line: Line, head: Head) -> Event:
         )
     _refuse_newer(line, document.get("data"))
     try:
-        event = Event.model_validate(document)
+        event = model.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         why = one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
@@ -124,10 +131,11 @@ def _document(line: Line) -> dict[str, Any]:
 
 
 def _refuse_newer(line: Line, data: object) -> None:
-    if isinstance(data, dict) and data.get("kind") == "memory_created":
+    if isinstance(data, dict) and data.get("kind") in {"memory_created", "experiment_created"}:
         version = data.get("format")
         if isinstance(version, int) and version > FORMAT:
-            raise MemoryDamaged(f"{line.where}: this memory was written by a newer version (format {version}); update")
+            what = str(data["kind"]).removesuffix("_created")
+            raise MemoryDamaged(f"{line.where}: this {what} was written by a newer version (format {version}); update")
 
 
 def holds_log(folder: Path) -> bool:

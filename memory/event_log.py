@@ -1,4 +1,4 @@
-"""The append-only event log: lines of JSON, each with the hash of the line before, in segments.
+"""Append-only logs: lines of JSON, each with the hash of the line before, in segments. A memory has one of events.
 
     events/000001.jsonl   {"at": .., "data": {"kind": ..}, "prev": "<sha256 of the line before>", "seq": 1}
     events/head.json      the last seq and the hash of its line: a tail that was changed or is missing is noticed
@@ -15,11 +15,12 @@ import os
 from collections.abc import Iterator, Sequence
 from io import BufferedWriter
 from pathlib import Path
+from typing import Generic, Protocol
 
 import structlog
 
-from memory.event_lines import MAX_LINE_BYTES, Head, Line, decode, encode, known_head, read_chain, segments
-from memory.events import Event, Happening
+from memory.event_lines import MAX_LINE_BYTES, E, Head, Line, decode, encode, known_head, read_log, segments
+from memory.events import Event
 from utils.errors import InputError, StorageFault
 from utils.files import json_text, sha256_hex, sync_folder, write_atomically
 
@@ -28,11 +29,21 @@ log = structlog.get_logger()
 SEGMENT_BYTES = 32 * 1024 * 1024
 
 
-class EventLog:
-    """The writer's side. One at a time for each memory; see memory_manager for the lock."""
+class Happened(Protocol):
+    """What an event tells; `kind` is the word for it."""
 
-    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
-        """Open the log for appending, after `events()` was read to its end through `recover`."""
+    @property
+    def kind(self) -> str:
+        """Of a closed set."""
+        ...
+
+
+class ChainedLog(Generic[E]):
+    """The writer's side of a log of such events. One writer at a time; the lock is the caller's."""
+
+    def __init__(self, folder: Path, model: type[E], *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        """Open the log for appending, after it was read to its end through `recover`."""
+        self._model = model
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._head = Head()
@@ -40,7 +51,7 @@ class EventLog:
         self._segment = 0
         self._cut_at: int | None = None
 
-    def recover(self) -> Iterator[Event]:
+    def recover(self) -> Iterator[E]:
         """Every event, checked; afterwards the log can be appended to.
 
         Raises:
@@ -52,7 +63,7 @@ class EventLog:
             _set_aside_torn_line(self._folder)
         except OSError as error:
             raise StorageFault(f"cannot write in {self._folder}: {error.strerror}") from error
-        for event, head in read_chain(self._folder):
+        for event, head in read_log(self._folder, self._model):
             self._head = head
             yield event
         self._segment = max((int(path.stem) for path in segments(self._folder)), default=1)
@@ -64,20 +75,21 @@ class EventLog:
         """Where the log ends."""
         return self._head
 
-    def append(self, at: str, happenings: Sequence[Happening]) -> list[Event]:
+    def append(self, at: str, happenings: Sequence[Happened]) -> list[E]:
         """Write the events as one batch and make them last; the events as anybody will read them back.
 
         Raises:
             InputError: an event is too large for a line; the log is as before.
             StorageFault: the disk refused; the log is as before.
         """
-        events: list[Event] = []
+        events: list[E] = []
         lines, head = [], self._head
         for happening in happenings:
-            raw = encode(Event(seq=head.seq + 1, at=at, data=happening), head.hash)
+            event = self._model.model_validate({"seq": head.seq + 1, "at": at, "data": happening})
+            raw = encode(event, head.hash)
             if len(raw) > MAX_LINE_BYTES:
                 raise InputError(f"a {happening.kind} event of {len(raw)} bytes does not fit into {MAX_LINE_BYTES}")
-            events.append(decode(Line(self._folder, len(events) + 1, raw, in_last=True), head))
+            events.append(decode(Line(self._folder, len(events) + 1, raw, in_last=True), head, self._model))
             head = Head(head.seq + 1, sha256_hex(raw[:-1]))
             lines.append(raw)
         self._write(b"".join(lines))
@@ -139,6 +151,14 @@ class EventLog:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+
+class EventLog(ChainedLog[Event]):
+    """A memory's log of events; see memory_manager for the lock."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
+        """Open it for appending, after it was read to its end through `recover`."""
+        super().__init__(folder, Event, segment_bytes=segment_bytes)
 
 
 def _set_aside_torn_line(folder: Path) -> None:

@@ -14,6 +14,7 @@ from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Sh
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
 from memory.evidence.logged import EvidenceMark, Predictions
+from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
 from memory.tasks import Skill, Task, TaskId
 
@@ -106,7 +107,7 @@ class Decided(BaseModel):
 
 
 class Finished(BaseModel):
-    """A unit has its outcome; `mistakes` are the signatures of what went wrong in its turns."""
+    """A unit has its outcome; `mistakes` are the signatures of its failed turns, see memory.signatures."""
 
     model_config = FROZEN
 
@@ -168,7 +169,10 @@ class Validated(BaseModel):
 
 
 class RuleAdded(BaseModel):
-    """A rule was brought in by a person; those of reflections are in `finished`."""
+    """A rule was brought in by a person; those of reflections are in `finished`.
+
+    `source` says where the person has it from, `file` in which file it stood, empty for none.
+    """
 
     model_config = FROZEN
 
@@ -177,6 +181,8 @@ class RuleAdded(BaseModel):
     skills: tuple[Skill, ...] = ()
     error_classes: tuple[ErrorClass, ...] = ()
     by: str
+    source: GivenSource = "person"
+    file: OneName = ""
 
 
 class RuleEdited(BaseModel):
@@ -199,6 +205,34 @@ class RuleJudged(BaseModel):
     rule: RuleId
     standing: Standing
     by: str
+
+
+class RuleMerged(BaseModel):
+    """A person said that two rules say the same: proposals of the other's texts join the kept one from now on.
+
+    What was counted and believed of the other stays with the other.
+    """
+
+    model_config = FROZEN
+
+    kind: Literal["rule_merged"] = "rule_merged"
+    kept: RuleId
+    other: RuleId
+    by: str
+
+
+class RuleUnmerged(BaseModel):
+    """A person took the merging of this rule into another back."""
+
+    model_config = FROZEN
+
+    kind: Literal["rule_unmerged"] = "rule_unmerged"
+    rule: RuleId
+    by: str
+
+
+RuleWord = RuleAdded | RuleEdited | RuleJudged | RuleMerged | RuleUnmerged
+"""What people say about rules."""
 
 
 class Faulted(BaseModel):
@@ -251,6 +285,8 @@ Happening = Annotated[
     | RuleAdded
     | RuleEdited
     | RuleJudged
+    | RuleMerged
+    | RuleUnmerged
     | Faulted
     | Analysed
     | RunEnded,
@@ -258,11 +294,16 @@ Happening = Annotated[
 ]
 
 
-class Event(BaseModel):
-    """One line of the log."""
+class Numbered(BaseModel):
+    """What every line of a log has: its number, and when it was written (ISO 8601)."""
 
     model_config = FROZEN
 
     seq: Annotated[int, Field(ge=1)]
     at: str
+
+
+class Event(Numbered):
+    """One line of the log."""
+
     data: Happening

@@ -4,11 +4,12 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import structlog
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from memory.rule_origins import OneName
 from memory.rule_wishes import RuleWish
 from memory.tasks import Task
 from utils.errors import InputError, StorageFault
@@ -26,7 +27,7 @@ class Wish(BaseModel):
     """Tasks that somebody wants to be known, what somebody wants of the rules, or views that should be made anew."""
 
     schema_version: Literal[1] = 1
-    by: Annotated[str, StringConstraints(max_length=200)]
+    by: OneName
     tasks: tuple[Task, ...] = ()
     rules: tuple[RuleWish, ...] = ()
     rebuild: bool = False

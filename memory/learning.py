@@ -8,10 +8,11 @@ import numpy as np
 from memory.assignment import RECALL
 from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practice, prior_difficulty
 from memory.digests import normalised_rule
-from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged
+from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged, RuleMerged, RuleUnmerged, RuleWord
 from memory.evidence.ledger import Ledger
 from memory.records import InFlight
 from memory.reviews import Reviews
+from memory.rule_origins import Source
 from memory.rules import RuleBook, RuleRecord
 from memory.tasks import Task
 
@@ -110,8 +111,9 @@ class Learning:
             self._note_shown(flight, passed=passed)
         reflection = result.reflection
         if reflection is not None and normalised_rule(reflection.rule):
+            source = Source(kind="reflection", by=result.unit_id)
             record = self.rules.propose(
-                reflection.rule, by=result.unit_id, at=at, skills=flight.task.skills, error_classes=errors or None
+                reflection.rule, source=source, at=at, skills=flight.task.skills, error_classes=errors or None
             )
             self._number(record)
 
@@ -124,12 +126,13 @@ class Learning:
         for key in keys:
             self.rules.note_verdict(key, self.evidence.certificates.verdict(key))
 
-    def steer(self, word: RuleAdded | RuleEdited | RuleJudged, *, at: str) -> None:
+    def steer(self, word: RuleWord, *, at: str) -> None:
         """What a person says about rules."""
         match word:
             case RuleAdded():
+                source = Source(kind=word.source, by=word.by, file=word.file)
                 record = self.rules.propose(
-                    word.text, by=word.by, at=at, skills=word.skills, error_classes=word.error_classes
+                    word.text, source=source, at=at, skills=word.skills, error_classes=word.error_classes
                 )
                 self.rules.note_change(record)
                 self._number(record)
@@ -140,6 +143,10 @@ class Learning:
                 self._number(edited)
             case RuleJudged():
                 self.rules.judge(word.rule, word.standing)
+            case RuleMerged():
+                self.rules.merge(word.kept, word.other)
+            case RuleUnmerged():
+                self.rules.unmerge(word.rule)
 
     def _number(self, record: RuleRecord) -> None:
         """Note where the model keeps the present version of a rule."""

@@ -1,12 +1,12 @@
-"""Where people's rules come from: files of plain text, JSON, JSON lines or TOML.
+"""Where people's rules come from: files of plain text, JSON, JSON lines or TOML, and notes in Markdown.
 
     plain text   one rule a line; blank lines and lines that start with # are left out
     JSON         an array of {"text": .., "skills": [..], "error_classes": [..]}; the last two may be missing
     JSON lines   such an object on every line
     TOML         [[rule]] tables with the same fields
 
-The shape is told from the first line that says something, not from the file's name. Rules of equal normalised text are
-one, with the scopes of all.
+The shape is told from the first line that says something; only notes are told by the file's name, see notebooks.
+Rules of equal normalised text are one, with the scopes of all.
 """
 
 import tomllib
@@ -17,6 +17,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from memory.bounded_text import StrictJsonError, shown_path, strict_json
+from memory.notebooks import SUFFIXES, notebook_items
+from memory.rule_origins import GivenSource, Source
 from memory.rule_wishes import AddRule
 from memory.rules import RuleBook, RuleRecord
 from utils.errors import InputError
@@ -26,6 +28,7 @@ from utils.text import one_line
 MAX_FILE_BYTES = 8 * 1024 * 1024
 MAX_RULES = 10_000
 TOML_TABLE = "[[rule]]"
+NOBODY = Source(kind="person", by="")
 
 Row = tuple[str, object]
 """Where it stands, and what stands there: a text, or an object with fields."""
@@ -41,15 +44,21 @@ class _Line(BaseModel):
     error_classes: list[str] = []
 
 
-def load_rules(path: Path) -> tuple[AddRule, ...]:
+def load_rules(path: Path, source: GivenSource | None = None) -> tuple[AddRule, ...]:
     """The rules of one file, in its order, each once; at least one.
+
+    Args:
+        path: the file; notes in Markdown if its name says so.
+        source: where they come from; by default a notebook for notes, else a person.
 
     Raises:
         InputError: the file or a rule of it is wrong; one line that names the file, the line or rule, the field and
             what to do.
     """
     name = shown_path(path)
-    rows = list(islice(_rows(name, _text(path)), MAX_RULES + 1))
+    notes = path.suffix.lower() in SUFFIXES
+    found = notebook_items(name, _text(path)) if notes else _rows(name, _text(path))
+    rows = list(islice(found, MAX_RULES + 1))
     if len(rows) > MAX_RULES:
         raise InputError(f"{name}: more than {MAX_RULES} rules; add them in parts")
     if not rows:
@@ -57,8 +66,9 @@ def load_rules(path: Path) -> tuple[AddRule, ...]:
     book = RuleBook()
     for place, value in rows:
         rule = _rule(place, value)
-        book.propose(rule.text, by="", at="", skills=rule.skills, error_classes=rule.error_classes)
-    return tuple(_rule(name, _fields(record)) for record in book)
+        book.propose(rule.text, source=NOBODY, at="", skills=rule.skills, error_classes=rule.error_classes)
+    origin = {"source": source or ("notebook" if notes else "person"), "file": one_line(path.name)}
+    return tuple(_rule(name, _fields(record)).model_copy(update=origin) for record in book)
 
 
 def _fields(record: RuleRecord) -> object:

@@ -1,9 +1,9 @@
 """The rules: what was proposed by reflections and by people, where it applies, and what people decided about it.
 
 Rules whose normalised texts are equal are one rule; nothing else is ever joined by itself, so that a rule and its
-negation, or two ways of saying the same, stay apart. A version is never changed: an edited text is a new version, with
-counts and beliefs of its own, and the older texts still belong to the rule. All that a choice among many rules needs
-lies in arrays.
+negation, or two ways of saying the same, stay apart. A person may merge two: the texts of one then belong to the other,
+its counts and beliefs do not. A version is never changed: an edited text is a new version, with counts and beliefs of
+its own, and the older texts still belong to the rule. All that a choice among many rules needs lies in arrays.
 """
 
 from collections import deque
@@ -17,11 +17,15 @@ from pydantic import AfterValidator, StringConstraints
 
 from memory.digests import normalised_rule, rule_id
 from memory.evidence.certificates import Verdict
-from memory.rule_arrays import Column, Places
+from memory.rule_arrays import Column
+from memory.rule_origins import Source, SourceKind
+from memory.rule_scopes import Scopes
 from utils.files import sha256_hex
 from utils.text import printable
 
 Standing = Literal["free", "pinned", "banned"]
+RuleVerdict = Literal["certified", "supported", "retired"]
+"""What evidence says of a rule: proven to help for good, supported as of now, proven to harm."""
 RuleId = Annotated[str, StringConstraints(pattern=r"^rule-[0-9a-f]{12}$")]
 ErrorClass = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
 
@@ -71,10 +75,13 @@ class RuleRecord:
         place: where it stands in the book's arrays.
         texts: version n is texts[n - 1].
         by: who proposed it first.
+        source: where that first proposal came from.
         first_at: when.
         skills: where it applies; empty for everywhere.
         error_classes: it applies to tasks of skills in which one of these came up; empty for all.
-        standing: what a person decided.
+        standing: what a person decided; free while it is merged into another.
+        merged_into: the rule that its texts belong to by a person's word; empty if it stands by itself.
+        absorbed: rules that were merged into this one.
         proposals: how often it was proposed, the first time included.
         sources: who or which unit proposed or edited it, the latest 20.
         nominated: decided units of the present version.
@@ -88,12 +95,15 @@ class RuleRecord:
     place: int
     texts: list[str]
     by: str
+    source: SourceKind
     first_at: str
     skills: set[str] = field(default_factory=set)
     error_classes: set[str] = field(default_factory=set)
     standing: Standing = "free"
+    merged_into: str = ""
+    absorbed: set[str] = field(default_factory=set)
     proposals: int = 0
-    sources: deque[str] = field(default_factory=lambda: deque(maxlen=SOURCES_KEPT))
+    sources: deque[Source] = field(default_factory=lambda: deque(maxlen=SOURCES_KEPT))
     nominated: int = 0
     held_out: int = 0
     dropped: int = 0
@@ -129,10 +139,8 @@ class RuleBook:
         self._records: dict[str, RuleRecord] = {}
         self._by_place: list[RuleRecord] = []
         self._by_text: dict[str, RuleRecord] = {}
-        self._banned, self._pinned = Column(np.bool_), Column(np.bool_)
-        self._everywhere, self._always = Column(np.bool_), Column(np.bool_)
-        self._in_skill: dict[str, Places] = {}
-        self._after_error: dict[str, Places] = {}
+        self._banned, self._pinned, self._merged = Column(np.bool_), Column(np.bool_), Column(np.bool_)
+        self._scopes = Scopes()
         self._shows, self._ranks = Column(np.int64), Column(np.uint64)
         self._certified, self._retired = Column(np.bool_), Column(np.bool_)
         self.changes: dict[str, int] = {}
@@ -152,15 +160,40 @@ class RuleBook:
         return self._records.get(rule)
 
     def named(self, text: str) -> RuleRecord | None:
-        """The rule one of whose versions has this text, in its normalised form."""
+        """The rule that a proposal of this text joins: one of its versions has it, or one of a rule merged into it."""
+        owner = self.owner(text)
+        return None if owner is None else self.root(owner)
+
+    def owner(self, text: str) -> RuleRecord | None:
+        """The rule one of whose own versions has this text, in its normalised form; it may be merged into another."""
         return self._by_text.get(normalised_rule(text))
+
+    def root(self, record: RuleRecord) -> RuleRecord:
+        """The rule that it was merged into, over all steps; itself if it stands by itself."""
+        while record.merged_into:
+            record = self._records[record.merged_into]
+        return record
+
+    def family(self, record: RuleRecord) -> Iterator[RuleRecord]:
+        """The rule, and all that were merged into it, over all steps."""
+        found = [record]
+        while found:
+            each = found.pop()
+            yield each
+            found += [self._records[rule] for rule in sorted(each.absorbed)]
 
     def at(self, place: int) -> RuleRecord:
         """The rule at a place of the arrays."""
         return self._by_place[place]
 
     def propose(
-        self, text: str, *, by: str, at: str, skills: Iterable[str] = (), error_classes: Iterable[str] | None = ()
+        self,
+        text: str,
+        *,
+        source: Source,
+        at: str,
+        skills: Iterable[str] = (),
+        error_classes: Iterable[str] | None = (),
     ) -> RuleRecord:
         """Join the text to the rule that it equals, or make a rule of it; no skills, or no errors, stand for all.
 
@@ -168,12 +201,12 @@ class RuleBook:
         """
         record = self.named(text)
         if record is None:
-            record = self._enter(RuleRecord(rule_id(text), len(self), [text], by, at))
+            record = self._enter(RuleRecord(rule_id(text), len(self), [text], source.by, source.kind, at))
             self._place_scope(record, set(skills), set(error_classes or ()))
         else:
             self._widen(record, set(skills), record.error_classes if error_classes is None else set(error_classes))
         record.proposals += 1
-        record.sources.append(by)
+        record.sources.append(source)
         return record
 
     def _enter(self, record: RuleRecord) -> RuleRecord:
@@ -193,13 +226,10 @@ class RuleBook:
 
     def _place_scope(self, record: RuleRecord, skills: set[str], error_classes: set[str]) -> None:
         """Give it this scope, which holds the one that it has: a rule's scope never narrows."""
-        for skill in sorted(skills - record.skills):
-            self._in_skill.setdefault(skill, Places()).add(record.place)
-        for name in sorted(error_classes - record.error_classes):
-            self._after_error.setdefault(name, Places()).add(record.place)
+        new_skills, new_errors = skills - record.skills, error_classes - record.error_classes
+        self._scopes.widen(record.place, skills=new_skills, error_classes=new_errors)
+        self._scopes.open(record.place, everywhere=not skills, always=not error_classes)
         record.skills, record.error_classes = skills, error_classes
-        self._everywhere.put(record.place, not skills)
-        self._always.put(record.place, not error_classes)
 
     def note_change(self, record: RuleRecord) -> None:
         """What is shown in the rule's skills may differ from now on."""
@@ -210,7 +240,7 @@ class RuleBook:
         """A new version; the counts begin anew, as the evidence does."""
         record = self._records[rule]
         record.texts.append(text)
-        record.sources.append(by)
+        record.sources.append(Source(kind="person", by=by))
         record.nominated = record.held_out = record.dropped = record.shown = record.passed_shown = 0
         self._by_text.setdefault(normalised_rule(text), record)
         self._shows.put(record.place, 0)
@@ -222,9 +252,41 @@ class RuleBook:
         record = self._records[rule]
         if standing == record.standing:
             return
+        self._stand(record, standing)
+        self.note_change(record)
+
+    def _stand(self, record: RuleRecord, standing: Standing) -> None:
         record.standing = standing
         self._banned.put(record.place, standing == "banned")
         self._pinned.put(record.place, standing == "pinned")
+
+    def merge(self, kept: str, other: str) -> None:
+        """The other's texts belong to the kept rule from now on, whose scope takes the other's in.
+
+        Counts stay where they are. Both stand by themselves until now.
+        """
+        record, merged = self._records[kept], self._records[other]
+        self._stand(merged, "free")
+        self._widen(record, set(merged.skills), set(merged.error_classes))
+        merged.merged_into = kept
+        record.absorbed.add(other)
+        self._merged.put(merged.place, 1)
+        self.note_change(record)
+        self.note_change(merged)
+
+    def unmerge(self, rule: str) -> None:
+        """Its texts belong to itself again, and so do those of the rules merged into it; a ban stays on both parts.
+
+        The scope of the rule that it was merged into stays as it is: no scope ever narrows.
+        """
+        record = self._records[rule]
+        banned = self.root(record).standing == "banned"
+        parent = self._records[record.merged_into]
+        parent.absorbed.remove(rule)
+        record.merged_into = ""
+        self._merged.put(record.place, 0)
+        self._stand(record, "banned" if banned else "free")
+        self.note_change(parent)
         self.note_change(record)
 
     def note_verdict(self, key: str, verdict: Verdict | None) -> None:
@@ -262,19 +324,13 @@ class RuleBook:
     def in_scope(self, skills: Sequence[str], errors: Iterable[str]) -> NDArray[np.intp]:
         """Places of the rules that may be shown in a task of these skills, in whose skills these errors came up."""
         size = len(self)
-        where, when = self._everywhere.first(size).copy(), self._always.first(size).copy()
-        for skill in skills:
-            if skill in self._in_skill:
-                where[self._in_skill[skill].all] = True
-        for name in errors:
-            if name in self._after_error:
-                when[self._after_error[name].all] = True
-        return np.flatnonzero(where & when & ~self._banned.first(size))
+        matching = self._scopes.matching(size, skills, errors)
+        return np.flatnonzero(matching & ~self._banned.first(size) & ~self._merged.first(size))
 
     def banned(self) -> Iterator[RuleRecord]:
-        """The rules that a person banned."""
+        """The rules that a person banned, and those that were merged into them."""
         for place in np.flatnonzero(self._banned.first(len(self))).tolist():
-            yield self._by_place[place]
+            yield from self.family(self._by_place[place])
 
     def pinned(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these a person pinned."""

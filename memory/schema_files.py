@@ -15,6 +15,7 @@ from memory.blueprints import Blueprint
 from memory.difficulty import CurrentDifficulty
 from memory.events import Event
 from memory.evidence.report import EvidenceReport
+from memory.experiments.events import ExperimentEvent
 from memory.inbox import Wish
 from memory.replies import StoredReply
 from memory.strategy import StrategyWeights
@@ -31,6 +32,12 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 class LogLine(Event):
     """A line of events/*.jsonl: the event, and the SHA-256 of the line before (64 zeros on the first)."""
+
+    prev: str
+
+
+class ExperimentLine(ExperimentEvent):
+    """A line of an experiment's log, with the SHA-256 of the line before as in events/*.jsonl."""
 
     prev: str
 
@@ -52,6 +59,7 @@ KINDS = (
     Kind("current_difficulty", "advanced/current_difficulty.json", CurrentDifficulty),
     Kind("event", "events/*.jsonl", LogLine),
     Kind("evidence", "advanced/evidence.json", EvidenceReport),
+    Kind("experiment", "experiments/*/*.jsonl", ExperimentLine),
     Kind("learned_concepts", "advanced/learned_concepts.json", LearnedConcepts),
     Kind("reflection", "task_memory/reflection_*.json", ReflectionMemory),
     Kind("reply", "code_archive/*/*/reply-*.json", StoredReply),

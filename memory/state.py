@@ -27,6 +27,8 @@ from memory.events import (
     RuleAdded,
     RuleEdited,
     RuleJudged,
+    RuleMerged,
+    RuleUnmerged,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -43,6 +45,7 @@ from memory.records import (
     TaskRecord,
     Totals,
 )
+from memory.rule_merging import why_unfit
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
 
@@ -124,7 +127,7 @@ class MemoryState:
                 self._interrupt(data)
             case Quarantined() | Validated():
                 self._suspect(data)
-            case RuleAdded() | RuleEdited() | RuleJudged():
+            case RuleAdded() | RuleEdited() | RuleJudged() | RuleMerged() | RuleUnmerged():
                 self.learning.steer(data, at=at)
             case Faulted():
                 self.totals.faults += 1
@@ -150,8 +153,8 @@ class MemoryState:
                 return f"unit {unit} was not decided, or has finished before"
             case Quarantined(task_id=task) | Validated(task_id=task) if task not in self.tasks:
                 return f"task {task} was not added"
-            case RuleEdited(rule=rule) | RuleJudged(rule=rule) if self.learning.rules.get(rule) is None:
-                return f"there is no rule {rule}"
+            case RuleEdited() | RuleJudged() | RuleMerged() | RuleUnmerged():
+                return why_unfit(self.learning.rules, happening)
             case Finished(result=result, belog=belog) if (
                 belog.task_id != self.in_flight[result.unit_id].spec.task_id
                 or belog.execution_trace_id != result.unit_id

@@ -1,16 +1,21 @@
 """Starts the program as a person would, in processes of its own."""
 
+import atexit
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.forked import Zygote
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 WAIT_S = 60.0
@@ -54,12 +59,30 @@ def finish(process: subprocess.Popen[str], timeout_s: float = WAIT_S) -> Ran:
 
 def loop(*options: str | Path, timeout_s: float = WAIT_S) -> Ran:
     """`python loop.py OPTIONS`."""
-    return finish(start("loop.py", *options), timeout_s)
+    return run_forked("loop.py", *options, timeout_s=timeout_s)
 
 
 def cli(*options: str | Path) -> Ran:
     """`python utils/cli.py OPTIONS`."""
-    return finish(start("utils/cli.py", *options))
+    return run_forked("utils/cli.py", *options, timeout_s=WAIT_S)
+
+
+def run_forked(program: str, *options: str | Path, timeout_s: float) -> Ran:
+    """What `start` and `finish` give, from a process that finds all modules loaded."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder) / "out", Path(folder) / "err"
+        code = zygote().run(program, [*map(str, options)], folder=CHECKOUT, out=out, err=err, timeout_s=timeout_s)
+        ran = Ran(code, *(path.read_text(encoding="utf-8", errors="replace") for path in (out, err)))
+    assert code != -signal.SIGKILL, f"still running after {timeout_s} s\n{ran.out[-2000:]}\n{ran.err[-2000:]}"
+    return ran
+
+
+@cache
+def zygote() -> Zygote:
+    """This process's own; ends with it."""
+    mine = Zygote(CHECKOUT)
+    atexit.register(mine.close)
+    return mine
 
 
 def cli_json(*options: str | Path) -> Any:

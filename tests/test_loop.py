@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from memory.attempts import AttemptResult, Verdict
+from memory.events import Finished
+from memory.signatures import signatures
 from tests.running import Ran, cli, events, finish, logged, loop, serving, start, wait_for
 
 QUICK = ("--sandbox", "process")
@@ -21,15 +24,18 @@ def night(memory: Path, *options: str | Path) -> Ran:
 
 
 MEASURED = re.compile(
-    r'"(at|timestamp|wall_s|cpu_s|peak_mb|model_wall_s|model_s|sandbox_s|total_s|speed|points|efficiency_score|prev)":[^,}]+'
+    r'"(at|timestamp|wall_s|cpu_s|peak_mb|model_wall_s|model_s|sandbox_s|total_s|speed|points|efficiency_score|prev|score_sd)":[^,}]+'
 )
+
+
+EXPECTED_SCORE = re.compile(r'"score":\{"control":[^}]+\}')
 
 
 def without_measures(memory: Path) -> list[str]:
     """The log, but for what was measured."""
     lines = (memory / "events" / "000001.jsonl").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not re.search(r'"kind":"(?:run_|restarted)', line)]
-    return [re.sub(r'"seq":\d+', "", MEASURED.sub("", line)) for line in kept]
+    return [re.sub(r'"seq":\d+', "", MEASURED.sub("", EXPECTED_SCORE.sub("", line))) for line in kept]
 
 
 def test_a_rehearsal_night_ends_with_a_summary_and_right_views(tmp_path: Path) -> None:
@@ -60,6 +66,22 @@ def test_every_unit_leaves_its_replies_code_belog_reflection_and_score(tmp_path:
         assert result["score"]["difficulty"] > 0
         kept = json.loads((tmp_path / "belogs" / "000000" / f"{result['unit_id']}.json").read_text())
         assert kept == belog
+
+
+def test_every_unit_that_failed_on_the_way_has_mistakes_in_the_log(tmp_path: Path) -> None:
+    night(tmp_path, "--cycles", "4")
+    logged_units = events(tmp_path, "finished")
+    mistakes = {unit["result"]["unit_id"]: tuple(unit["mistakes"]) for unit in logged_units}
+    results = [AttemptResult.model_validate(unit["result"]) for unit in logged_units]
+    assert mistakes == {result.unit_id: signatures(result) for result in results}
+    failed = {each.unit_id for each in results if any(v is None or v.outcome == "failed" for v in verdicts(each))}
+    assert {unit for unit, made in mistakes.items() if made} == failed != set()
+    without = {name: value for name, value in logged_units[0].items() if name != "mistakes"}
+    assert Finished.model_validate(without).mistakes == ()  # as in logs of before there were any
+
+
+def verdicts(result: AttemptResult) -> list[Verdict | None]:
+    return [turn.verdict for turn in result.turns]
 
 
 def test_the_same_seed_decides_and_judges_the_same(tmp_path: Path) -> None:

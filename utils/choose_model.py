@@ -1,11 +1,13 @@
 """The model that a person asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from utils.completions import Model
 from utils.llm_interface import Endpoint, OpenAIModel, Patience
+from utils.local_model import LocalModel, start_server
+from utils.local_server import GGUF
 from utils.recordings import Recorder, ReplayModel
 from utils.rehearsal.known import KnownTask
 from utils.rehearsal.model import RehearsalModel
@@ -18,7 +20,13 @@ REPLAY = "replay:"
 
 
 def choose_model(
-    settings: Settings, known: Sequence[KnownTask], *, seed: int, request: StopRequest, stack: ExitStack
+    settings: Settings,
+    known: Sequence[KnownTask],
+    *,
+    seed: int,
+    request: StopRequest,
+    stack: ExitStack,
+    note: Callable[[str], None],
 ) -> Model:
     """The model of `settings.llm`, recorded if that was asked for too.
 
@@ -28,10 +36,14 @@ def choose_model(
         seed: of a rehearsal.
         request: ends waits for a server.
         stack: closes what has to be closed.
+        note: hears what takes long.
 
     Raises:
         InputError: the URL, the file or the truths are no use.
+        Interrupted: asked to stop while a file was being loaded.
     """
+    if settings.llm.startswith(GGUF):
+        note(f"loading {Path(settings.llm.removeprefix(GGUF)).name}")
     model = _bare(settings, known, seed=seed, request=request, stack=stack)
     if settings.record is None:
         return model
@@ -47,7 +59,7 @@ def _bare(
         return rehearsal_model(known, settings.truths, seed=seed)
     if settings.llm.startswith(REPLAY):
         return ReplayModel(Path(settings.llm.removeprefix(REPLAY)))
-    server = _server(settings, request)
+    server = _local(settings, request) if settings.llm.startswith(GGUF) else _server(settings, request)
     stack.callback(server.close)
     return server
 
@@ -68,5 +80,13 @@ def _server(settings: Settings, request: StopRequest) -> OpenAIModel:
         api_key=settings.api_key.get_secret_value(),
         context_tokens=settings.context_tokens,
     )
-    patience = Patience(total_s=settings.patience_s, stall_s=settings.stall_s, first_token_s=settings.first_token_s)
-    return OpenAIModel(endpoint, patience, stopping=request.is_set)
+    return OpenAIModel(endpoint, _patience(settings), stopping=request.is_set)
+
+
+def _local(settings: Settings, request: StopRequest) -> LocalModel:
+    server = start_server(settings, stopping=request.is_set)
+    return LocalModel(server, _patience(settings), stopping=request.is_set)
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(total_s=settings.patience_s, stall_s=settings.stall_s, first_token_s=settings.first_token_s)

@@ -23,7 +23,9 @@ from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
 from utils.commands.evidence import evidence
+from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
+from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
@@ -45,7 +47,9 @@ app.command("rebuild")(rebuild_views)
 app.command()(evidence)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
+app.command("power")(show_power)
 app.add_typer(rules, name="rules")
+app.add_typer(experiment, name="experiment")
 
 
 @app.command()

@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any
 
+import structlog
 import typer
 from typer.exceptions import TyperException
 
@@ -21,6 +22,7 @@ def run_command(app: typer.Typer) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal cannot show is no reason to fail
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout belongs to the answer
     try:
         result: Any = app(standalone_mode=False)
         sys.stdout.flush()  # a closed pipe shows here, not while the interpreter ends

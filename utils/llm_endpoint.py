@@ -1,6 +1,7 @@
 """Where a model server is and how patient we are with it. Imports nothing slow, so that settings can use it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -51,6 +52,7 @@ class Endpoint:
         api_key: never shown in a message or a repr; empty if the server wants none.
         context_tokens: the context that the model is loaded with, if known: prompts that do not fit are not sent.
         reply_limit_bytes: a reply is ended, as if at max_tokens, when it is longer than this in UTF-8.
+        sampling: what each request tells of sampling beside temperature and top_p, for a server known to take it.
     """
 
     url: str
@@ -58,6 +60,7 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     context_tokens: int | None = None
     reply_limit_bytes: int = 2 * 1024 * 1024
+    sampling: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_url(

@@ -153,7 +153,7 @@ class OpenAIModel:
                 raise self._verdict(complaint)
 
     def _ask(self, completion: Completion, judge: Judge, descent: Descent) -> Reply:
-        request = request_body(completion, model=self.name, form=descent.form)
+        request = {**request_body(completion, model=self.name, form=descent.form), **self._endpoint.sampling}
         draft = Draft(limit_bytes=self._endpoint.reply_limit_bytes)
         patience = self._patience
         if not descent.form.stream:

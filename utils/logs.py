@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -42,3 +44,17 @@ def log_to_file(path: Path) -> None:
         logger_factory=lambda *_: logger,
         cache_logger_on_first_use=False,
     )
+
+
+@contextmanager
+def append_lines(path: Path) -> Iterator[Callable[[str], None]]:
+    """Writes lines of another program at the end of the file, the oldest thrown away beyond 20 MiB."""
+    handler = _LogFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+
+    def write(line: str) -> None:
+        handler.handle(logging.makeLogRecord({"msg": line}))
+
+    try:
+        yield write
+    finally:
+        handler.close()

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from utils.errors import InputError
@@ -22,6 +22,7 @@ Isolation = Literal["slot", "container"]
 
 PACKAGE_NAME = re.compile(r"[a-z0-9]+(?:[.+-][a-z0-9]+)*")
 MAX_PACKAGES, MAX_PACKAGE_NAME = 32, 60
+LOCAL_CONTEXT_TOKENS = 8192
 RUNTIME_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?")
 
 
@@ -40,7 +41,8 @@ class Settings(BaseSettings):
 
     llm: str = Field(
         default="rehearsal",
-        description="The model: the URL of an OpenAI-compatible server, `rehearsal` (simulated), or `replay:FILE`.",
+        description="The model: the URL of an OpenAI-compatible server, `gguf:FILE` (served by a child process; needs "
+        "`make local`), `rehearsal` (simulated), or `replay:FILE`.",
     )
     model: str = Field(default="", description="The model's name at the server; empty takes the first that it lists.")
     api_key: SecretStr = Field(default=SecretStr("not-needed"), description="The server's key, where it wants one.")
@@ -104,7 +106,13 @@ class Settings(BaseSettings):
         default=2048, description="Most tokens of one reply, reasoning included."
     )
     context_tokens: Annotated[int, Field(ge=256)] | None = Field(
-        default=None, description="The model's context length, if known: longer prompts are not sent."
+        default=None,
+        description="The model's context length, if known: longer prompts are not sent. A `gguf:FILE` is loaded with "
+        "it, or with 8192.",
+    )
+    local_options: str = Field(
+        default="",
+        description="More options of llama_cpp.server for `gguf:FILE`, such as `--n_threads 8 --n_gpu_layers -1`.",
     )
     stall_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
         default=60.0, description="A stream without a byte for so long has stalled."
@@ -175,6 +183,13 @@ class Settings(BaseSettings):
         if not RUNTIME_NAME.fullmatch(value):
             raise ValueError("should be a name such as runsc")
         return value
+
+    @model_validator(mode="after")
+    def _context_of_a_file(self) -> "Settings":
+        """A file is loaded with a context that somebody has to choose."""
+        if self.context_tokens is None and self.llm.startswith("gguf:"):
+            self.context_tokens = LOCAL_CONTEXT_TOKENS
+        return self
 
 
 def load_settings(**given: Any) -> Settings:  # noqa: ANN401  options of the command line, validated here

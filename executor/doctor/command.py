@@ -22,7 +22,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
 def doctor(
-    llm: Annotated[str | None, typer.Option(help="URL of a model server, rehearsal, or replay:FILE.")] = None,
+    llm: Annotated[str | None, typer.Option(help="URL of a model server, gguf:FILE, rehearsal or replay:FILE.")] = None,
     model: Annotated[str | None, typer.Option(help="The model's name at the server.")] = None,
     sandbox: Annotated[str | None, typer.Option(help="auto, docker, bubblewrap, landlock or process.")] = None,
     memory: Annotated[Path | None, typer.Option(help="The memory's folder.")] = None,

@@ -1,5 +1,6 @@
 """All checks of one set-up, in the order in which a person would go about it."""
 
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from memory.reading import pending_tasks
 from memory.tasks import Task
 from utils.choose_model import REHEARSAL, REPLAY
 from utils.clock import Clock
-from utils.errors import InputError
+from utils.errors import InputError, ModelFault
 from utils.llm_interface import Endpoint
+from utils.local_server import GGUF, Launch, LocalServer
 from utils.settings import ROOT, Settings
 
 
@@ -25,12 +27,12 @@ class Tonight:
     Args:
         settings: what a run would be started with.
         clock: the time.
-        stack: closes the sandbox.
+        stack: closes the sandbox, and the server of a model file.
         waiting: hears what takes long.
         waits: how long a model server may take.
 
     Raises:
-        InputError: the model's URL cannot be meant.
+        InputError: the model's URL cannot be meant, or its file cannot be served.
     """
 
     def __init__(
@@ -46,14 +48,24 @@ class Tonight:
             waiting=waiting,
             options=SandboxOptions.of_settings(settings),
         )
+        self._local = self._local_server(stack) if settings.llm.startswith(GGUF) else None
         self._endpoint = None if self._simulated else self._server_endpoint()
 
     @property
     def _simulated(self) -> bool:
         return self._settings.llm == REHEARSAL or self._settings.llm.startswith(REPLAY)
 
+    def _local_server(self, stack: ExitStack) -> LocalServer:
+        """Not started yet; its log is thrown away, for the doctor leaves the memory as it was."""
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="doctor-")))
+        server = LocalServer(Launch.of_settings(self._settings, folder / "model-server.log"), stopping=lambda: False)
+        stack.callback(server.close)
+        return server
+
     def _server_endpoint(self) -> Endpoint:
         settings = self._settings
+        if self._local is not None:
+            return self._local.endpoint
         return Endpoint.from_url(
             settings.llm,
             model=settings.model,
@@ -121,10 +133,20 @@ class Tonight:
         )
         loading = f"asking for a tiny function; the first answer may load the model, up to {settings.first_token_s:g} s"
         return [
-            Check(f"asking {self._endpoint.url} for its models", server.server),
+            Check(f"asking {self._endpoint.url} for its models", lambda: self._serve(server)),
             Check("asking which model is loaded", server.model),
             Check(loading, server.completion),
             Check("asking for JSON", server.structured),
             Check("comparing the context with the biggest task", server.context),
             Check("measuring the speed", server.speed),
         ]
+
+    def _serve(self, server: ModelServer) -> Finding:
+        """Whether the server can be reached, once that of a model file has been started."""
+        if self._local is not None:
+            try:
+                self._local.ensure()
+            except ModelFault as fault:
+                todo = "take a smaller model, a smaller BT_CONTEXT_TOKENS, or download the file again"
+                return fault_finding("model server", "problem", fault, todo)
+        return server.server()

@@ -9,8 +9,23 @@ from pydantic import BaseModel, Field
 from memory.belogs import BELog
 from memory.blueprints import Blueprint
 from memory.builder_model import EFFECT, Belief
-from memory.events import Abandoned, BlueprintAdded, Decided, Event, Finished, RuleAdded, RuleEdited, RuleJudged
-from memory.rules import RuleRecord, is_set_aside
+from memory.events import (
+    Abandoned,
+    Analysed,
+    BlueprintAdded,
+    Decided,
+    Event,
+    Finished,
+    RuleAdded,
+    RuleEdited,
+    RuleJudged,
+    RuleMerged,
+    RuleUnmerged,
+    RuleWord,
+    RunEnded,
+)
+from memory.rule_origins import Source, SourceKind
+from memory.rules import RuleRecord, RuleVerdict, is_set_aside
 from memory.state import MemoryState
 from memory.views.view import Document
 from utils.files import file_stem
@@ -20,8 +35,9 @@ BELOGS_IN_FOLDER = 1000
 DIGITS = 6
 
 Count = Annotated[int, Field(ge=0)]
-RuleState = Literal["proposed", "on trial", "set aside", "pinned", "banned"]
-"""Never nominated, nominated at least once, believed to harm; and what people decided, which wins over these."""
+RuleState = Literal["proposed", "tried", "on trial", "set aside", RuleVerdict, "merged", "pinned", "banned"]
+"""Never nominated, nominated, promising enough to be tested, believed to harm; what evidence says; and what
+people decided, which wins over all of these."""
 
 
 class Effect(BaseModel):
@@ -44,8 +60,13 @@ class Rule(BaseModel):
         error_classes: it applies to tasks of skills in which one of these came up; empty for all.
         proposals: how often reflections and people proposed it.
         by: the unit or person that proposed it first.
+        source: where that first proposal came from.
         first_at: when.
-        latest_sources: who proposed or edited it, the latest 20.
+        sources: who proposed or edited it, the latest 20.
+        merged_into: the rule that its texts belong to by a person's word; empty if it stands by itself.
+        absorbed: rules that were merged into this one; what was counted of them stays with them.
+        trial: the number of the present version in the order of going on trial, from 1; 0 if it is not on trial.
+        verdict: what evidence says of the present version; None if it says nothing.
         nominated: decided units for which the present version was a candidate.
         held_out: of these, units that saw nothing that was learned, by lot.
         dropped: of the others, units that did not see it, by lot.
@@ -65,8 +86,13 @@ class Rule(BaseModel):
     error_classes: tuple[str, ...]
     proposals: Count
     by: str
+    source: SourceKind = "person"
     first_at: str
-    latest_sources: tuple[str, ...]
+    sources: tuple[Source, ...] = ()
+    merged_into: str = ""
+    absorbed: tuple[str, ...] = ()
+    trial: Count = 0
+    verdict: RuleVerdict | None = None
     nominated: Count
     held_out: Count
     dropped: Count
@@ -78,11 +104,21 @@ class Rule(BaseModel):
 
 @dataclass(slots=True)
 class RuleBeliefs:
-    """What is believed of one version of a rule, in general and in the skills in which it was seen."""
+    """What is believed and what is proven of one version of a rule, in general and in the skills in which it was seen.
+
+    Attributes:
+        version: of the rule's text.
+        effect: on passing, in general.
+        in_skill: skill -> the effect there.
+        trial: its number in the order of going on trial, from 1; 0 if it is not on trial.
+        verdict: what evidence says; None if it says nothing.
+    """
 
     version: int
     effect: Effect = field(default_factory=lambda: effect_of(Belief(EFFECT.mean, EFFECT.variance)))
     in_skill: dict[str, Effect] = field(default_factory=dict)
+    trial: int = 0
+    verdict: RuleVerdict | None = None
 
 
 def effect_of(belief: Belief) -> Effect:
@@ -97,13 +133,18 @@ def rule_document(record: RuleRecord, beliefs: RuleBeliefs) -> Rule:
         version=record.version,
         text=record.text,
         versions=tuple(record.texts),
-        state=_state(record, beliefs.effect),
+        state=rule_state(record, beliefs),
         skills=tuple(sorted(record.skills)),
         error_classes=tuple(sorted(record.error_classes)),
         proposals=record.proposals,
         by=record.by,
+        source=record.source,
         first_at=record.first_at,
-        latest_sources=tuple(record.sources),
+        sources=tuple(record.sources),
+        merged_into=record.merged_into,
+        absorbed=tuple(sorted(record.absorbed)),
+        trial=beliefs.trial,
+        verdict=beliefs.verdict,
         nominated=record.nominated,
         held_out=record.held_out,
         dropped=record.dropped,
@@ -114,12 +155,19 @@ def rule_document(record: RuleRecord, beliefs: RuleBeliefs) -> Rule:
     )
 
 
-def _state(record: RuleRecord, effect: Effect) -> RuleState:
+def rule_state(record: RuleRecord, beliefs: RuleBeliefs) -> RuleState:
+    """The state in words: a person's word wins over evidence, and evidence over belief."""
     if record.standing != "free":
         return record.standing
-    if is_set_aside(record.shown, effect.mean, effect.sd):
+    if record.merged_into:
+        return "merged"
+    if beliefs.verdict is not None:
+        return beliefs.verdict
+    if is_set_aside(record.shown, beliefs.effect.mean, beliefs.effect.sd):
         return "set aside"
-    return "on trial" if record.nominated else "proposed"
+    if beliefs.trial:
+        return "on trial"
+    return "tried" if record.nominated else "proposed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +186,37 @@ class RulesView:
         """unit in flight -> what it sees."""
         self._beliefs: dict[str, RuleBeliefs] = {}
         self._dirty: dict[str, RuleRecord] = {}
+        self._parents: dict[str, str] = {}
+        """merged rule -> the rule that it was merged into, for when they are parted."""
 
     def fold(self, event: Event, state: MemoryState) -> None:
         """Note whom the event changes, and what is believed of them now: beliefs fade while nothing happens."""
-        rules = state.learning.rules
         match event.data:
-            case RuleAdded(text=text):
-                self._touch(rules.named(text), state)
-            case RuleEdited(rule=rule) | RuleJudged(rule=rule):
-                self._touch(rules.get(rule), state)
+            case RuleAdded() | RuleEdited() | RuleJudged() | RuleMerged() | RuleUnmerged():
+                self._steer(event.data, state)
             case Decided():
                 self._decide(event.data, state)
             case Finished():
                 self._finish(event.data, state)
             case Abandoned(unit_id=unit):
                 self._seen.pop(unit, None)
+            case Analysed() | RunEnded():
+                self._notice_verdicts(state)
+
+    def _steer(self, word: RuleWord, state: MemoryState) -> None:
+        rules = state.learning.rules
+        match word:
+            case RuleAdded(text=text):
+                self._touch(rules.named(text), state)
+            case RuleEdited(rule=rule) | RuleJudged(rule=rule):
+                self._touch(rules.get(rule), state)
+            case RuleMerged(kept=kept, other=other):
+                self._parents[other] = kept
+                self._touch(rules.get(kept), state)
+                self._touch(rules.get(other), state)
+            case RuleUnmerged(rule=rule):
+                self._touch(rules.get(self._parents.pop(rule)), state)
+                self._touch(rules.get(rule), state)
 
     def _touch(self, record: RuleRecord | None, state: MemoryState) -> None:
         if record is None:
@@ -161,7 +225,17 @@ class RulesView:
         if known is None or known.version != record.version:
             known = self._beliefs[record.id] = RuleBeliefs(record.version)
         known.effect = effect_of(state.learning.model.effect(record.key, skills=()))
+        known.trial, known.verdict = _proof(record.key, state)
         self._dirty[record.id] = record
+
+    def _notice_verdicts(self, state: MemoryState) -> None:
+        """Evidence may speak of a rule when another unit ends, and support may vanish while a rule rests."""
+        supported = state.learning.evidence.certificates.supported()
+        for key in state.learning.evidence.certificates:
+            record = state.learning.rules.get(key.rpartition("@")[0])
+            known = self._beliefs.get(record.id) if record is not None and record.key == key else None
+            if known is not None and known.verdict != _verdict(key, state, supported):
+                self._touch(record, state)
 
     def _decide(self, decided: Decided, state: MemoryState) -> None:
         assignment = decided.assignment
@@ -197,6 +271,18 @@ class RulesView:
         for rule, record in self._dirty.items():
             yield Document(f"rules/{rule}.json", rule_document(record, self._beliefs[rule]))
         self._dirty = {}
+
+
+def _proof(key: str, state: MemoryState) -> tuple[int, RuleVerdict | None]:
+    """Its number on trial, and what evidence says."""
+    book = state.learning.evidence.certificates
+    number = book.order(key)
+    return number, _verdict(key, state, book.supported()) if number else None
+
+
+def _verdict(key: str, state: MemoryState, supported: set[str]) -> RuleVerdict | None:
+    proven = state.learning.evidence.certificates.verdict(key)
+    return proven or ("supported" if key in supported else None)
 
 
 class BELogView:

@@ -41,6 +41,8 @@ from memory.events import (
     RuleAdded,
     RuleEdited,
     RuleJudged,
+    RuleMerged,
+    RuleUnmerged,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -230,6 +232,11 @@ def live_a_little(folder: Path) -> None:
         rules = [rule.id for rule in memory.state.learning.rules]
         memory.append([RuleJudged(rule=rules[2], standing="banned", by="a test")])
         memory.append([RuleEdited(rule=rules[1], text="Sort it first, then search.", by="a test")])
+        memory.append([rule_added("Sort it at first.", source="notebook", file="notes.md")])
+        merged = memory.state.learning.rules.at(3).id
+        memory.append([RuleMerged(kept=rules[1], other=merged, by="a test")])
+        memory.append([RuleUnmerged(rule=merged, by="a test")])
+        memory.append([RuleMerged(kept=rules[1], other=merged, by="a test")])
         assignment = an_assignment(a_nominee(rules[0]), a_nominee(rules[1], 2), a_nominee(RECALL, kind="recall"))
         memory.append([Faulted(fault="ModelFault", message="away"), RunResumed(run=1)])
         memory.append([decided(3, slot="explore", forecast=0.5, assignment=assignment)])
@@ -270,6 +277,6 @@ def events_of(happenings: Sequence[Happening]) -> list[Event]:
 
 
 def document_bytes(folder: Path) -> dict[str, bytes]:
-    """Every JSON file below the folder, the log's own left out."""
-    paths = (path for path in sorted(folder.rglob("*.json")) if "events" not in path.parts)
+    """Every JSON file below the folder, the logs' own left out."""
+    paths = (path for path in sorted(folder.rglob("*.json")) if path.name != "head.json")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

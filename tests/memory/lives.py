@@ -16,6 +16,8 @@ from memory.events import (
     Restarted,
     RuleEdited,
     RuleJudged,
+    RuleMerged,
+    RuleUnmerged,
     RunEnded,
     RunResumed,
     Validated,
@@ -40,7 +42,7 @@ from utils.ids import unit_number
 
 TASK_IDS = ("add", "queue", "Sort/It", "sort/it", "a-b", "wish")
 SKILLS = ("arithmetic", "sorting", "strings")
-RULES = ("Check the empty list first.", "check the EMPTY list  first", "Sort it.", "Do not sort it.", "")
+RULES = ("Check the empty list first.", "check the EMPTY list  first", "Sort it.", "Do not sort it.", "Sort them.", "")
 ERRORS = ("KeyError", "wrong answer")
 STANDINGS: tuple[Standing, ...] = ("free", "pinned", "banned")
 
@@ -78,7 +80,7 @@ def lives(draw: st.DrawFn, *, longest: int = 40) -> list[Happening]:
 
     tell(created())
     tell(draw(tasks))
-    for kind in draw(st.lists(st.sampled_from("tddnnnffffffffbpxsreaRREJwAqv"), max_size=longest)):
+    for kind in draw(st.lists(st.sampled_from("tddnnnffffffffbpxsreaRREJMMUwAqv"), max_size=longest)):
         tell(_next(draw, state, kind))
     return told[1:]
 
@@ -86,8 +88,9 @@ def lives(draw: st.DrawFn, *, longest: int = 40) -> list[Happening]:
 def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
     if kind in "fpwA" and state.in_flight:
         return _of_flight(draw, state, kind)
-    if kind in "EJ" and len(state.learning.rules):
-        return _word_on(draw, state.learning.rules, kind)
+    if kind in "EJMU":
+        words = _possible_words(draw, state, kind)
+        return draw(st.sampled_from(words)) if words else draw(rules)
     if kind in "dnfpwA":
         assignment = draw(assignments(state.learning.rules)) if kind == "n" else None
         return decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))), assignment=assignment)
@@ -121,12 +124,21 @@ def _of_flight(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
     return words[kind]
 
 
-def _word_on(draw: st.DrawFn, book: RuleBook, kind: str) -> Happening:
-    """A person's word on a rule that there is."""
-    record = draw(st.sampled_from(list(book)))
-    if kind == "J":
-        return RuleJudged(rule=record.id, standing=draw(st.sampled_from(STANDINGS)), by="a test")
-    return RuleEdited(rule=record.id, text=f"{record.texts[0]} Version {record.version + 1}.", by="a test")
+def _possible_words(draw: st.DrawFn, state: MemoryState, kind: str) -> list[Happening]:
+    """What a person may say of this kind about the rules that there are."""
+    book = state.learning.rules
+    words: list[Happening] = []
+    for record in book:
+        standing = draw(st.sampled_from(STANDINGS))
+        text = f"{record.texts[0]} Version {record.version + 1}."
+        said: dict[str, list[Happening]] = {
+            "J": [RuleJudged(rule=record.id, standing=standing, by="a test")],
+            "E": [RuleEdited(rule=record.id, text=text, by="a test")],
+            "M": [RuleMerged(kept=each.id, other=record.id, by="a test") for each in book],
+            "U": [RuleUnmerged(rule=record.id, by="a test")],
+        }
+        words += [word for word in said[kind] if not state.why_impossible(word)]
+    return words
 
 
 @st.composite

@@ -25,8 +25,8 @@ error_classes = ["KeyError"]
 text = 'Sort first.'
 """
 RULES = (
-    AddRule(text="Use a heap.", skills=("lists", "sorting"), error_classes=("KeyError",)),
-    AddRule(text="Sort first."),
+    AddRule(text="Use a heap.", skills=("lists", "sorting"), error_classes=("KeyError",), file="rules.of.mine"),
+    AddRule(text="Sort first.", file="rules.of.mine"),
 )
 
 
@@ -57,8 +57,8 @@ def test_rules_of_equal_normalised_text_are_one_with_the_scopes_of_all(tmp_path:
         {"text": "use  A heap!", "skills": ["lists"]},
     ]
     assert load_rules(a_file(tmp_path, json.dumps(rows))) == (
-        AddRule(text="Use a heap.", skills=("lists", "sorting")),
-        AddRule(text="Do not use a heap.", skills=("sorting",)),
+        AddRule(text="Use a heap.", skills=("lists", "sorting"), file="rules.of.mine"),
+        AddRule(text="Do not use a heap.", skills=("sorting",), file="rules.of.mine"),
     )
 
 

@@ -9,21 +9,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from memory.digests import rule_id
+from memory.events import RuleJudged
 from memory.inbox import Wish, leave
 from memory.known_rules import KnownRules, existing_rules
-from memory.rule_wishes import AddRule, EditRule, JudgeRule, batches, event_of, grant, why_impossible
+from memory.rule_wishes import (
+    AddRule,
+    AnyWish,
+    EditRule,
+    JudgeRule,
+    MergeRules,
+    UnmergeRule,
+    batches,
+    event_of,
+    grant,
+    why_impossible,
+)
 from memory.rules import RuleBook
 from memory.state import MemoryState
-from tests.memory.builders import AT, a_nominee, added, an_assignment, differences, events_of, open_memory, unit
+from tests.memory.builders import (
+    AT,
+    a_nominee,
+    added,
+    an_assignment,
+    differences,
+    events_of,
+    open_memory,
+    rule_added,
+    unit,
+)
 from tests.memory.builders import live_a_little as live
 from trainer.views import all_views
 from utils.errors import InputError
 
-TEXTS = ("Use a heap.", "use a HEAP", "Sort first.", "Do not sort first.")
+TEXTS = ("Use a heap.", "use a HEAP", "Sort first.", "Do not sort first.", "A heap is useful.")
 HEAP = "rule-2d6e98a9734e"
+IDS = tuple(sorted({rule_id(text) for text in TEXTS}))
 
 
-def want(folder: Path, *rules: AddRule | EditRule | JudgeRule, at: str = AT) -> None:
+def want(folder: Path, *rules: AnyWish, at: str = AT) -> None:
     leave(folder, Wish(by="somebody", rules=rules), at=at)
 
 
@@ -100,14 +124,16 @@ class TestTheWriter:
 wishes = st.lists(
     st.builds(AddRule, text=st.sampled_from(TEXTS), skills=st.sampled_from(((), ("lists",), ("sorting",))))
     | st.builds(EditRule, rule=st.just(HEAP), text=st.sampled_from((*TEXTS, "Use two heaps.")))
-    | st.builds(JudgeRule, rule=st.just(HEAP), standing=st.sampled_from(("free", "pinned", "banned"))),
-    max_size=12,
+    | st.builds(JudgeRule, rule=st.just(HEAP), standing=st.sampled_from(("free", "pinned", "banned")))
+    | st.builds(MergeRules, kept=st.sampled_from(IDS), other=st.sampled_from(IDS))
+    | st.builds(UnmergeRule, rule=st.sampled_from(IDS)),
+    max_size=16,
 )
 
 
 @settings(max_examples=200, deadline=None)
 @given(wishes)
-def test_the_log_says_of_a_wish_what_the_wish_does(wanted: list[AddRule | EditRule | JudgeRule]) -> None:
+def test_the_log_says_of_a_wish_what_the_wish_does(wanted: list[AnyWish]) -> None:
     book, possible = RuleBook(), []
     for each in wanted:
         if not why_impossible(book, each):
@@ -125,7 +151,7 @@ class TestReaders:
         documents = [json.loads(path.read_bytes()) for path in sorted((tmp_path / "rules").glob("*.json"))]
         known = sorted(KnownRules.read(tmp_path), key=lambda rule: rule.id)
         assert [rule.model_dump(mode="json") for rule in known] == documents
-        assert [rule.state for rule in known].count("on trial") == 2
+        assert [rule.state for rule in known].count("tried") == 2
 
     def test_foresee_what_waits_in_the_inbox(self, tmp_path: Path) -> None:
         with open_memory(tmp_path) as memory:
@@ -144,6 +170,16 @@ class TestReaders:
         assert [rule.model_copy(update={"first_at": ""}) for rule in taken] == [
             rule.model_copy(update={"first_at": ""}) for rule in sorted(foreseen, key=lambda each: each.id)
         ]
+
+    def test_know_what_evidence_said_also_of_a_rule_that_is_pinned(self, tmp_path: Path) -> None:
+        with open_memory(tmp_path) as memory:
+            memory.append([rule_added("Use a heap.")])
+            memory.append([RuleJudged(rule=HEAP, standing="pinned", by="x")])
+        path = tmp_path / "rules" / f"{HEAP}.json"
+        path.write_text(path.read_text("utf-8").replace('"verdict": null', '"verdict": "certified"'), "utf-8")
+        assert [rule.state for rule in KnownRules.read(tmp_path)] == ["pinned"]
+        want(tmp_path, JudgeRule(rule=HEAP, standing="free"))
+        assert [rule.state for rule in KnownRules.read(tmp_path)] == ["certified"]
 
     def test_know_rules_of_a_memory_that_was_not_begun(self, tmp_path: Path) -> None:
         want(tmp_path, AddRule(text="Use a heap."), JudgeRule(rule=HEAP, standing="pinned"))

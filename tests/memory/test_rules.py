@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from memory.rule_origins import Source
 from memory.rules import ERROR_CLASSES_KEPT, RuleBook, RuleText, Standing, is_set_aside
 
+PERSON, UNIT = Source(kind="person", by="a test"), Source(kind="reflection", by="a unit")
 AT = "2026-01-31T00:00:00.000Z"
 SKILLS = ("lists", "sorting", "strings")
 ERRORS = ("KeyError", "TypeError", "wrong answer")
@@ -26,7 +28,7 @@ errors = st.lists(st.sampled_from(ERRORS), max_size=2, unique=True)
 def book_of(*texts: str) -> RuleBook:
     book = RuleBook()
     for text in texts:
-        book.propose(text, by="a test", at=AT)
+        book.propose(text, source=PERSON, at=AT)
     return book
 
 
@@ -58,7 +60,7 @@ class Both:
         self.book, self.naive = RuleBook(), list[Naive]()
 
     def propose(self, text: str, skills: list[str], error_classes: list[str]) -> None:
-        self.book.propose(text, by="a test", at=AT, skills=skills, error_classes=error_classes)
+        self.book.propose(text, source=PERSON, at=AT, skills=skills, error_classes=error_classes)
         twin = next((each for each in self.naive if plain(text) in map(plain, each.texts)), None)
         if twin is None:
             self.naive.append(Naive([text], set(skills), set(error_classes)))
@@ -157,18 +159,18 @@ def test_a_negation_put_anywhere_before_the_end_never_joins(text: str, negation:
 def test_a_scope_only_widens_and_nothing_given_stands_for_everywhere() -> None:
     book = RuleBook()
     for skills, seen in ((("lists",), ("KeyError",)), (("sorting",), ("TypeError",)), ((), ("KeyError",))):
-        record = book.propose("Use a heap.", by="a test", at=AT, skills=skills, error_classes=seen)
+        record = book.propose("Use a heap.", source=PERSON, at=AT, skills=skills, error_classes=seen)
     assert (record.skills, record.error_classes) == (set(), {"KeyError", "TypeError"})
-    book.propose("Use a heap.", by="a test", at=AT, skills=("lists",), error_classes=("KeyError",))
+    book.propose("Use a heap.", source=PERSON, at=AT, skills=("lists",), error_classes=("KeyError",))
     assert (record.skills, record.error_classes) == (set(), {"KeyError", "TypeError"})
 
 
 def test_a_rule_that_was_proposed_after_ever_new_errors_is_about_none_of_them() -> None:
     book = RuleBook()
     for number in range(ERROR_CLASSES_KEPT):
-        record = book.propose("Use a heap.", by="a test", at=AT, error_classes=(f"Error{number}",))
+        record = book.propose("Use a heap.", source=PERSON, at=AT, error_classes=(f"Error{number}",))
     assert len(record.error_classes) == ERROR_CLASSES_KEPT
-    book.propose("Use a heap.", by="a test", at=AT, error_classes=("OneMore",))
+    book.propose("Use a heap.", source=PERSON, at=AT, error_classes=("OneMore",))
     assert record.error_classes == set()
     assert book.in_scope(("lists",), ()).tolist() == [0]
 
@@ -183,8 +185,8 @@ def test_an_edit_starts_the_counts_anew_and_keeps_the_old_texts_known() -> None:
     book.edit(record.id, "Use a heap, never a list.", by="somebody")
     assert (record.nominated, record.held_out, record.dropped, record.shown, record.passed_shown) == (0, 0, 0, 0, 0)
     assert (record.version, record.key, book.shows(np.array([0])).tolist()) == (2, f"{record.id}@2", [0])
-    assert book.propose("use a heap", by="a unit", at=AT) is record
-    assert book.propose("Use a heap, never a list", by="a unit", at=AT) is record
+    assert book.propose("use a heap", source=UNIT, at=AT) is record
+    assert book.propose("Use a heap, never a list", source=UNIT, at=AT) is record
     assert (len(book), record.proposals, record.text) == (1, 3, "Use a heap, never a list.")
 
 
@@ -200,7 +202,7 @@ def test_what_becomes_of_an_older_version_counts_for_nobody() -> None:
 def test_a_ban_survives_the_rule_being_proposed_again() -> None:
     book = book_of("Use a heap.")
     book.judge(book.at(0).id, "banned")
-    record = book.propose("use a heap", by="a unit", at=AT, skills=("lists",))
+    record = book.propose("use a heap", source=UNIT, at=AT, skills=("lists",))
     assert (record.standing, record.proposals) == ("banned", 2)
     assert book.in_scope(("lists",), ()).tolist() == []
     book.judge(record.id, "free")
@@ -209,8 +211,8 @@ def test_a_ban_survives_the_rule_being_proposed_again() -> None:
 
 def test_what_is_shown_in_a_skill_counts_its_changes_a_proposal_from_its_first_nomination() -> None:
     book = RuleBook()
-    record = book.propose("Use a heap.", by="a test", at=AT, skills=("lists", "sorting"))
-    book.propose("Use a heap.", by="a test", at=AT, skills=("lists",))
+    record = book.propose("Use a heap.", source=PERSON, at=AT, skills=("lists", "sorting"))
+    book.propose("Use a heap.", source=PERSON, at=AT, skills=("lists",))
     book.judge(record.id, "free")
     assert book.changes == {}
     for _ in range(2):
@@ -223,16 +225,16 @@ def test_what_is_shown_in_a_skill_counts_its_changes_a_proposal_from_its_first_n
 
 def test_a_proposal_that_says_nothing_of_errors_leaves_them_as_they_are() -> None:
     book = RuleBook()
-    record = book.propose("Use a heap.", by="a test", at=AT, error_classes=("KeyError",))
-    book.propose("Use a heap.", by="a test", at=AT, error_classes=None)
+    record = book.propose("Use a heap.", source=PERSON, at=AT, error_classes=("KeyError",))
+    book.propose("Use a heap.", source=PERSON, at=AT, error_classes=None)
     assert record.error_classes == {"KeyError"}
-    assert book.propose("Sort it.", by="a test", at=AT, error_classes=None).error_classes == set()
+    assert book.propose("Sort it.", source=PERSON, at=AT, error_classes=None).error_classes == set()
 
 
 def test_the_arrays_stay_right_while_they_grow() -> None:
     book = RuleBook()
     for number in range(1000):
-        book.propose(f"Rule {number}.", by="a test", at=AT, skills=(f"skill-{number % 7}",))
+        book.propose(f"Rule {number}.", source=PERSON, at=AT, skills=(f"skill-{number % 7}",))
         book.note_shown(book.at(number // 2).id, 1, passed=False)
         book.judge(book.at(number).id, STANDINGS[number % 3])
     everything = np.arange(1000)
@@ -257,8 +259,8 @@ def test_an_empty_book_has_nothing_in_scope() -> None:
 def test_a_thousand_kinds_of_errors_cost_memory_in_proportion_to_the_rules() -> None:
     book = RuleBook()
     for number in range(2000):
-        book.propose(f"Rule {number}.", by="a test", at=AT, error_classes=(f"Error{number}",))
-    lists = book._after_error.values()
+        book.propose(f"Rule {number}.", source=PERSON, at=AT, error_classes=(f"Error{number}",))
+    lists = book._scopes._after_error.values()
     assert sum(sys.getsizeof(each._values.base) + each._values.nbytes for each in lists) < 2000 * 400
 
 

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from memory.assignment import RECALL
 from memory.attempts import Outcome
-from memory.events import Abandoned, RuleEdited, RuleJudged
-from memory.rules import RuleRecord, Standing
+from memory.events import Abandoned, RuleEdited, RuleJudged, RuleMerged
+from memory.rule_origins import Source
+from memory.rules import RuleRecord, RuleVerdict, Standing
 from memory.view_files import render
-from memory.views.library import Rule
+from memory.views.library import Rule, RuleBeliefs, rule_document, rule_state
 from tests.memory.builders import (
     AT,
     a_nominee,
@@ -52,6 +55,12 @@ class Ruled(Folded):
         self.tell(RuleEdited(rule=self.record.id, text=text, by="somebody"))
         return self
 
+    def tell_merge(self) -> None:
+        """Merge the rule into another one that is new."""
+        self.tell(rule_added("A heap is of use."))
+        kept = self.fold.state.learning.rules.at(1).id
+        self.tell(RuleMerged(kept=kept, other=self.record.id, by="somebody"))
+
     def written(self, *before: str) -> list[str]:
         """Documents of rules that were written since those of before were taken away."""
         return sorted(path for path in self.documents if path.startswith("rules/") and path not in before)
@@ -60,7 +69,8 @@ class Ruled(Folded):
 def test_a_new_rule_s_document_says_where_it_came_from_and_that_nothing_is_known_of_it() -> None:
     rule = Ruled(skills=("sorting", "lists"), error_classes=("KeyError",)).rule
     assert (rule.version, rule.text, rule.versions) == (1, "Use a heap.", ("Use a heap.",))
-    assert (rule.state, rule.by, rule.first_at, rule.latest_sources) == ("proposed", "a test", AT, ("a test",))
+    assert (rule.state, rule.by, rule.source, rule.first_at) == ("proposed", "a test", "person", AT)
+    assert rule.sources == (Source(kind="person", by="a test"),)
     assert (rule.skills, rule.error_classes, rule.proposals) == (("lists", "sorting"), ("KeyError",), 1)
     assert (rule.effect.mean, rule.effect.sd, rule.effect_in_skill) == (0, 0.25, {})
 
@@ -74,7 +84,7 @@ def test_coins_and_verdicts_are_counted() -> None:
     ruled.nominate(5).end(5, "ungraded", passed_first=False)
     rule = ruled.rule
     assert (rule.nominated, rule.held_out, rule.dropped, rule.shown, rule.passed_shown) == (5, 1, 1, 2, 1)
-    assert rule.state == "on trial"
+    assert rule.state == "tried"
 
 
 def test_the_effect_is_what_the_model_believed_at_the_last_change_however_much_later_the_document_is_made() -> None:
@@ -111,14 +121,17 @@ def test_a_reflection_that_proposes_it_again_widens_its_scope() -> None:
     ruled = Ruled(skills=("sorting",), error_classes=("KeyError",))
     ruled.unit(1, "failed", reflection=a_reflection("use a HEAP!"))
     assert (ruled.rule.skills, ruled.rule.error_classes) == (("arithmetic", "sorting"), ("KeyError", "wrong answer"))
-    assert (ruled.rule.proposals, ruled.rule.latest_sources) == (2, ("a test", "abcdef12-000001"))
+    assert (ruled.rule.proposals, [str(each) for each in ruled.rule.sources]) == (
+        2,
+        ["person a test", "reflection abcdef12-000001"],
+    )
 
 
 def test_a_rule_that_seems_to_harm_is_set_aside_unless_a_person_decides_otherwise() -> None:
     ruled = Ruled()
     for number in range(1, 41, 2):
         ruled.nominate(number).end(number, "failed")
-        assert (ruled.rule.state == "on trial") or ruled.rule.shown >= 8
+        assert (ruled.rule.state == "tried") or ruled.rule.shown >= 8
         ruled.unit(number + 1)
     assert (ruled.rule.state, ruled.rule.shown) == ("set aside", 20)
     assert ruled.judge("pinned").rule.state == "pinned"
@@ -127,6 +140,37 @@ def test_a_rule_that_seems_to_harm_is_set_aside_unless_a_person_decides_otherwis
     edited = ruled.edit("Use two heaps.").rule
     assert (edited.state, edited.shown, edited.effect.mean, edited.effect_in_skill) == ("proposed", 0, 0, {})
     assert (edited.version, edited.versions) == (2, ("Use a heap.", "Use two heaps."))
+
+
+VERDICTS: tuple[RuleVerdict, ...] = ("certified", "supported", "retired")
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_evidence_wins_over_belief_a_merge_over_evidence_and_a_person_s_word_over_all(verdict: RuleVerdict) -> None:
+    ruled = Ruled()
+    for number in range(1, 41):
+        ruled.nominate(number).end(number, "failed")
+    assert rule_state(ruled.record, RuleBeliefs(1, ruled.rule.effect)) == "set aside"
+    proven = RuleBeliefs(1, ruled.rule.effect, trial=1, verdict=verdict)
+    assert rule_state(ruled.record, proven) == verdict
+    ruled.judge("pinned")
+    assert rule_state(ruled.record, proven) == "pinned"
+    ruled.judge("free").tell_merge()
+    assert rule_state(ruled.record, proven) == "merged"
+
+
+def test_a_verdict_belongs_to_a_version() -> None:
+    beliefs = RuleBeliefs(1, verdict="certified")
+    ruled = Ruled()
+    assert (rule_document(ruled.record, beliefs).state, rule_document(ruled.record, beliefs).verdict) == (
+        "certified",
+        "certified",
+    )
+    ruled.judge("banned")
+    assert (rule_document(ruled.record, beliefs).state, rule_document(ruled.record, beliefs).verdict) == (
+        "banned",
+        "certified",
+    )
 
 
 def test_a_ban_survives_the_rule_being_proposed_again() -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from memory.experiments.notebook import Plan, create
 from memory.inbox import Wish, leave
 from memory.replies import RememberingModel
 from memory.schema_files import FOLDER, KINDS, schemas, write_schemas
 from tests.memory.builders import AT, a_task, document_bytes, live_a_little
 from tests.memory.test_replies import Scripted, asking
+from utils.clock import SystemClock
 
 HERE = Path(__file__).resolve().parents[2]
 
@@ -26,6 +28,7 @@ def memory(tmp_path: Path) -> Path:
     live_a_little(tmp_path)
     RememberingModel(Scripted("one"), tmp_path / "code_archive" / "add" / "attempt-0001").complete(asking("a"))
     leave(tmp_path, Wish(by="a test", tasks=(a_task("late"),)), at=AT)
+    create(tmp_path, Plan(name="heaps", claim="Use a heap."), clock=SystemClock())
     return tmp_path
 
 

@@ -169,7 +169,7 @@ def test_equal_proposals_are_one_rule_and_a_negation_is_another() -> None:
     assert [(rule.text, rule.proposals) for rule in rules] == [("Use a heap.", 2), ("Do not use a heap.", 1)]
     assert rules[0].skills == ("arithmetic", "sorting")
     assert rules[0].error_classes == ("wrong answer",)
-    assert rules[0].latest_sources == ("abcdef12-000001", "abcdef12-000002")
+    assert [each.by for each in rules[0].sources] == ["abcdef12-000001", "abcdef12-000002"]
 
 
 def test_a_rule_remembers_its_latest_twenty_sources() -> None:
@@ -177,7 +177,7 @@ def test_a_rule_remembers_its_latest_twenty_sources() -> None:
     for number in range(1, 26):
         folded.unit(number, "failed", reflection=a_reflection("Use a heap."))
     [rule] = [folded.read(path, Rule) for path in folded.documents if path.startswith("rules/")]
-    assert (rule.proposals, len(rule.latest_sources), rule.latest_sources[-1]) == (25, 20, "abcdef12-000025")
+    assert (rule.proposals, len(rule.sources), rule.sources[-1].by) == (25, 20, "abcdef12-000025")
 
 
 def test_a_concept_is_learned_once_with_the_first_pass() -> None:

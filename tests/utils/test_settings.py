@@ -32,6 +32,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "top_p": ("0.5", 0.5),
     "reply_tokens": ("512", 512),
     "context_tokens": ("4096", 4096),
+    "local_options": ("--n_threads 8", "--n_threads 8"),
     "stall_s": ("10", 10.0),
     "first_token_s": ("20", 20.0),
     "wall_s": ("3", 3.0),

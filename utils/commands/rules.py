@@ -1,6 +1,5 @@
 """Look at the rules and steer them: python utils/cli.py rules ..."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,30 +8,37 @@ from pydantic import BaseModel, ValidationError
 
 from memory import inbox
 from memory.known_rules import KnownRules, existing_rules
+from memory.rule_origins import GivenSource
 from memory.rule_sources import load_rules
 from memory.rule_wishes import AddRule, EditRule, JudgeRule
 from memory.rules import Standing
-from memory.statistics import Z95
-from memory.views.library import Effect, Rule, RuleState
+from memory.views.library import RuleState
 from utils.clock import SystemClock, iso
+from utils.commands.rule_lines import counted, portrait, short, waits, where
+from utils.commands.rule_pairs import RuleName, merge_rules, show_history, show_similar, unmerge_rule
 from utils.commands.shared import BY, AsJson, Memory, folder_of, leave, show, show_lines, show_table, wrong_option
 from utils.errors import InputError
 
-STATES: tuple[RuleState, ...] = ("pinned", "on trial", "proposed", "set aside", "banned")
+IN_USE: tuple[RuleState, ...] = ("pinned", "certified", "supported", "on trial", "tried", "proposed")
+STATES: tuple[RuleState, ...] = (*IN_USE, "set aside", "retired", "merged", "banned")
 """In the order of lists."""
-IN_USE: tuple[RuleState, ...] = ("pinned", "on trial", "proposed")
 OPTIONS = {"text": "TEXT", "skills": "--skill", "error_classes": "--error-class"}
 """Field of a wish -> where a person gives it."""
 
-RuleName = Annotated[str, typer.Argument(metavar="ID", help="The rule's id, or its first 4 digits or more.")]
+SOURCES: tuple[GivenSource, ...] = ("person", "review", "notebook")
+SourceName = Annotated[str | None, typer.Option("--source", help=f"Where it comes from: {', '.join(SOURCES)}.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="One line, at most 500 characters.")]
 
-rules = typer.Typer(no_args_is_help=True, help="Look at the rules, add, edit, ban and pin them.")
+rules = typer.Typer(no_args_is_help=True, help="Look at the rules, add, edit, merge, ban and pin them.")
+rules.command("similar")(show_similar)
+rules.command("merge")(merge_rules)
+rules.command("unmerge")(unmerge_rule)
+rules.command("history")(show_history)
 
 
 @rules.command("list")
 def list_rules(
-    every: Annotated[bool, typer.Option("--all", help="Also those that are set aside or banned.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also set aside, retired, merged and banned ones.")] = False,
     state: Annotated[str | None, typer.Option(help=f"Only those that are {', '.join(STATES)}.")] = None,
     skill: Annotated[str | None, typer.Option(help="Only those that may be shown in this skill.")] = None,
     memory: Memory = None,
@@ -47,7 +53,7 @@ def list_rules(
         show([rule.model_dump(mode="json") for rule in chosen])
         return
     rows = [
-        (rule.id, rule.state, f"{rule.passed_shown}/{rule.shown}", _short(rule.effect), _where(rule), rule.text)
+        (rule.id, rule.state, f"{rule.passed_shown}/{rule.shown}", short(rule.effect), where(rule), rule.text)
         for rule in chosen
     ]
     show_table(("rule", "state", "passed/shown", "effect", "where", "text"), rows)
@@ -60,7 +66,7 @@ def show_rule(rule: RuleName, memory: Memory = None, as_json: AsJson = False) ->
     if as_json:
         show(found)
     else:
-        show_lines(_portrait(found))
+        show_lines(portrait(found))
 
 
 @rules.command("add")
@@ -68,37 +74,40 @@ def add_rule(
     text: Text,
     skill: Annotated[list[str] | None, typer.Option(help="Where it applies; can be given again.")] = None,
     error_class: Annotated[list[str] | None, typer.Option(help="After which errors; can be given again.")] = None,
+    source: SourceName = None,
     memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring in a rule; without skills it applies everywhere."""
     folder = folder_of(memory)
-    wish = _valid(AddRule, text=text, skills=tuple(skill or ()), error_classes=tuple(error_class or ()))
+    scope = {"skills": tuple(skill or ()), "error_classes": tuple(error_class or ())}
+    wish = _valid(AddRule, text=text, source=_source(source) or "person", **scope)
     rule = KnownRules.read(folder).grant(wish, by=BY, at=iso(SystemClock().now()))
     taken = leave(folder, inbox.Wish(by=BY, rules=(wish,)))
     how = (
         "added"
         if rule.proposals == 1
-        else f"known already, proposed {_counted(rule.proposals, 'time')} now, {rule.state}"
+        else f"known already, proposed {counted(rule.proposals, 'time')} now, {rule.state}"
     )
-    show(rule if as_json else f"{rule.id} {how}, {_where(rule)}{_waits(taken=taken)}")
+    show(rule if as_json else f"{rule.id} {how}, {where(rule)}{waits(taken=taken)}")
 
 
 @rules.command("import")
 def import_rules(
-    file: Annotated[Path, typer.Argument(help="Plain text, a rule a line; or JSON, JSONL or TOML.")],
+    file: Annotated[Path, typer.Argument(help="Text, a rule a line; JSON, JSONL, TOML; or notes in Markdown.")],
+    source: SourceName = None,
     memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring in all rules of a file, or none if one is wrong."""
+    """Bring in all rules of a file, or none if one is wrong; of Markdown, the lists under a heading such as Rules."""
     folder = folder_of(memory)
-    wishes = load_rules(file)
+    wishes = load_rules(file, _source(source))
     known, at = KnownRules.read(folder), iso(SystemClock().now())
     granted = [known.grant(wish, by=BY, at=at) for wish in wishes]
     new = [rule.id for rule in granted if rule.proposals == 1]
     old = [rule.id for rule in granted if rule.proposals > 1]
     taken = leave(folder, inbox.Wish(by=BY, rules=wishes))
-    words = f"{_counted(len(new), 'rule')} of {file} added, {len(old)} known already{_waits(taken=taken)}"
+    words = f"{counted(len(new), 'rule')} of {file} added, {len(old)} known already{waits(taken=taken)}"
     show({"added": new, "known": old} if as_json else words)
 
 
@@ -110,7 +119,7 @@ def edit_rule(rule: RuleName, text: Text, memory: Memory = None, as_json: AsJson
     wish = _valid(EditRule, rule=known.find(rule).id, text=text)
     edited = known.grant(wish, by=BY, at="")
     taken = leave(folder, inbox.Wish(by=BY, rules=(wish,)))
-    show(edited if as_json else f"{edited.id} has version {edited.version} now{_waits(taken=taken)}")
+    show(edited if as_json else f"{edited.id} has version {edited.version} now{waits(taken=taken)}")
 
 
 @rules.command("ban")
@@ -136,13 +145,13 @@ def _judge(name: str, standing: Standing, memory: Path | None, *, as_json: bool)
     known = existing_rules(folder)
     before = known.find(name)
     stands: Standing = before.state if before.state in {"pinned", "banned"} else "free"
-    if stands == standing:
+    if stands == standing and before.state != "merged":
         show(before if as_json else f"{before.id} was {standing} before; nothing to do")
         return
     wish = JudgeRule(rule=before.id, standing=standing)
     after = known.grant(wish, by=BY, at="")
     taken = leave(folder, inbox.Wish(by=BY, rules=(wish,)))
-    show(after if as_json else f"{after.id} is {standing} now{_waits(taken=taken)}")
+    show(after if as_json else f"{after.id} is {standing} now{waits(taken=taken)}")
 
 
 def _valid(kind: type[BaseModel], **fields: Any) -> Any:  # noqa: ANN401  the options of a command, validated here
@@ -152,49 +161,18 @@ def _valid(kind: type[BaseModel], **fields: Any) -> Any:  # noqa: ANN401  the op
         raise wrong_option(error, OPTIONS, whole="the rule") from error
 
 
+def _source(name: str | None) -> GivenSource | None:
+    if name is None:
+        return None
+    for source in SOURCES:
+        if name.strip().lower() == source:
+            return source
+    raise InputError(f"--source: {name[:60]!r} is none of {', '.join(SOURCES)}")
+
+
 def _state(name: str) -> RuleState:
     plain = " ".join(name.lower().replace("-", " ").replace("_", " ").split())
     for state in STATES:
         if plain == state:
             return state
     raise InputError(f"--state: {name[:60]!r} is none of {', '.join(STATES)}")
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
-def _waits(*, taken: bool) -> str:
-    return "" if taken else "; it waits in the inbox for the loop"
-
-
-def _where(rule: Rule) -> str:
-    where = ", ".join(rule.skills) or "everywhere"
-    return f"{where}, after {', '.join(rule.error_classes)}" if rule.error_classes else where
-
-
-def _short(effect: Effect) -> str:
-    return f"{effect.mean:+.2f} ± {Z95 * effect.sd:.2f}"
-
-
-def _belief(effect: Effect) -> str:
-    low, high = effect.mean - Z95 * effect.sd, effect.mean + Z95 * effect.sd
-    return f"{effect.mean:+.2f} logits, 95 % between {low:+.2f} and {high:+.2f}"
-
-
-def _portrait(rule: Rule) -> Iterator[str]:
-    yield f"{rule.id}: {rule.state}, version {rule.version}"
-    yield rule.text
-    yield ""
-    yield f"where       {_where(rule)}"
-    yield f"proposed    {_counted(rule.proposals, 'time')}, first by {rule.by} at {rule.first_at or 'a moment ago'}"
-    yield f"latest from {', '.join(rule.latest_sources)}"
-    yield f"nominated   {_counted(rule.nominated, 'time')}: {rule.held_out} held out, {rule.dropped} dropped, by lot"
-    yield f"shown       in {_counted(rule.shown, 'graded attempt')}, {rule.passed_shown} passed"
-    yield f"effect      {_belief(rule.effect)} (a belief, not a proof)"
-    for skill, effect in rule.effect_in_skill.items():
-        yield f"  in {skill}: {_belief(effect)}"
-    if rule.version > 1:
-        yield "earlier versions"
-        for number, text in enumerate(rule.versions[:-1], start=1):
-            yield f"  {number}: {text}"
