@@ -11,9 +11,15 @@ from benchmarks.worlds.arrays import NONE, Bools
 from benchmarks.worlds.beliefs import Beliefs, Tried
 from benchmarks.worlds.chance import Quick
 from benchmarks.worlds.choose import Minds, Tempered
+from benchmarks.worlds.goal_integrity import alarms, coins, kinds_of
+from benchmarks.worlds.goal_proof import flown, good_rules, interval
 from benchmarks.worlds.real_nights import real_night
+from benchmarks.worlds.world import Plan
 from memory.builder_model import BuilderModel, Floats, Practice
 from memory.events import RuleAdded
+from memory.evidence.effect import Effect
+from memory.evidence.integrity import CoinCheck
+from memory.evidence.logged import Prediction
 from memory.learning import Learning
 from memory.tasks import Task
 from trainer.nominate import ThompsonSampling
@@ -139,3 +145,38 @@ def test_a_fast_world_with_another_rule_is_told_apart(tmp_path: Path) -> None:
     real = real_night(1, tmp_path / "1", units=30, schedule="once", repairs=0)
     real.rules[0], real.rules[1] = real.rules[1], real.rules[0]
     assert compare([real], repairs=0).apart["nominees"] == 1
+
+
+def test_the_interval_on_arrays_is_the_one_of_a_claim() -> None:
+    history = flown(good_rules(1.0), Plan(nights=2, units=300), 3).history
+    for night in range(2):
+        effect = Effect()
+        for unit in np.flatnonzero(history.assigned[:, night]).tolist():
+            effect.note(
+                treated=not history.control[unit, night],
+                probability=1 - history.holdout.item(unit, night),
+                outcome=float(history.passed[unit, night]),
+                prediction=Prediction(
+                    mean=history.predicted.item(unit, night),
+                    treated=history.predicted_treated.item(unit, night),
+                    control=history.predicted_control.item(unit, night),
+                ),
+            )
+        found, (middle, reach) = effect.interval(), interval(history)
+        assert found is not None
+        assert found.mean == pytest.approx(middle[-1, night], abs=CLOSE)
+        assert found.high - found.mean == pytest.approx(reach[-1, night], abs=CLOSE)
+
+
+def test_the_alarm_on_arrays_is_the_one_of_the_check_of_the_coins() -> None:
+    treated = coins(5, 4, 0.30, 400)
+    skill, level = kinds_of(treated, 5)
+    at = alarms(treated, 5)
+    for night in range(4):
+        check, first = CoinCheck(), 0
+        for unit in range(400):
+            cell = str(skill[unit, night]), int(level[unit, night])
+            check.note(cell, arm=bool(treated[unit, night]), probability=0.8)
+            first = first or (unit + 1 if check.alarmed else 0)
+        assert first == at[night]
+    assert (at > 0).any()

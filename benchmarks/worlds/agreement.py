@@ -32,12 +32,14 @@ class Agreement:
     Attributes:
         units: compared, of all nights.
         nominees: compared.
+        tested: of the nominees, those on trial.
         proven: nights in which help was proven.
         apart: the largest difference of each kind; choices, coins and outcomes count 1 if one differs.
     """
 
     units: int
     nominees: int
+    tested: int
     proven: int
     apart: dict[str, float]
 
@@ -57,8 +59,14 @@ def compare(nights: Sequence[Real], *, repairs: int) -> Agreement:
         numbers = np.full(len(nights), unit)
         flight.learn(numbers)
         flight.fold(np.arange(len(nights)), numbers)
-    nominees = int((flight.history.nominees >= 0).sum())
-    return Agreement(flight.world.units * len(nights), nominees, int(flight.book.claims.proven.sum()), apart)
+    history = flight.history
+    return Agreement(
+        units=history.passed.size,
+        nominees=int((history.nominees >= 0).sum()),
+        tested=int(history.tested.sum()),
+        proven=int(flight.book.claims.proven.sum()),
+        apart=apart,
+    )
 
 
 @dataclass(frozen=True, slots=True)

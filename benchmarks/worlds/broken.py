@@ -218,14 +218,14 @@ class Variant:
 
 
 VARIANTS = (
-    Variant("repair turns counted one by one", "G11", FALSE_PROOF, _turns, 0.14, 200),
-    Variant("treated failures dropped as faults", "G11b", FALSE_PROOF, _helped(DroppedFailures), 0.3, 60),
-    Variant("a unit that came back is tossed again", "G11b", FALSE_PROOF, _helped(TossedAgain), 0.22, 60),
+    Variant("repair turns counted one by one", "G11", FALSE_PROOF, _turns, 0.15, 200),
+    Variant("treated failures dropped as faults", "G11b", FALSE_PROOF, _helped(DroppedFailures), 0.48, 60),
+    Variant("a unit that came back is tossed again", "G11b", FALSE_PROOF, _helped(TossedAgain), 0.25, 60),
     Variant(
         "evidence in the order of finishing, 16 workers", "G11b", FALSE_PROOF,
-        _helped(lambda made, chance: Crew(made, chance, workers=16, pace=SLOW, in_order=False)), 0.25, 60,
+        _helped(lambda made, chance: Crew(made, chance, workers=16, pace=SLOW, in_order=False)), 0.28, 60,
     ),
-    Variant("an overflow that only treated prompts meet", "G11b", FALSE_PROOF, _helped(TreatedOverflow), 0.33, 60),
+    Variant("an overflow that only treated prompts meet", "G11b", FALSE_PROOF, _helped(TreatedOverflow), 0.36, 60),
     Variant("a holdout that dodges hard tasks: harm", "G1", FALSE_PROOF, _dodging, 0.23, 60),
     Variant("the best lambda chosen afterwards", "G1", FALSE_PROOF, _best_lambda, 0.14, 200),
     Variant("holdout of .30 logged as .20: alarm", "G10", FALSE_ALARM, _wrong_log, 1.0, 30),

@@ -44,15 +44,13 @@ def coins(seed: int, nights: int, holdout: float, units: int = 2000) -> Bools:
     return np.asarray(np.random.default_rng(seed).random((units, nights)) >= holdout)
 
 
-def alarms(treated: Bools, seed: int, *, holdout: float = 0.20, skill: Numbers | None = None) -> Numbers:
+def alarms(treated: Bools, seed: int, *, holdout: float = 0.20) -> Numbers:
     """After how many units memory.evidence.integrity's check of the coins raises its alarm, 0 for never, (nights,).
 
-    Skills and steps of difficulty are drawn unless given; a skill's share of the stake is by the order of its coming.
+    A skill's share of the stake is by the order of its coming.
     """
     units, nights = treated.shape
-    generator = np.random.default_rng([seed, 1])
-    skills = generator.integers(SKILLS, size=treated.shape) if skill is None else skill
-    levels = generator.integers(LEVELS, size=treated.shape)
+    skills, levels = kinds_of(treated, seed)
     whole, by_skill, by_level = (_Groups(nights, groups) for groups in (1, SKILLS, LEVELS))
     alarmed_at = np.zeros(nights, dtype=np.intp)
     for unit in range(units):
@@ -66,6 +64,12 @@ def alarms(treated: Bools, seed: int, *, holdout: float = 0.20, skill: Numbers |
         )
         alarmed_at = np.where((alarmed_at == 0) & (log_e >= math.log(ALARM)), unit + 1, alarmed_at)
     return alarmed_at
+
+
+def kinds_of(treated: Bools, seed: int) -> tuple[Numbers, Numbers]:
+    """The skill and the step of difficulty of each unit, (units, nights)."""
+    generator = np.random.default_rng([seed, 1])
+    return generator.integers(SKILLS, size=treated.shape), generator.integers(LEVELS, size=treated.shape)
 
 
 class _Groups:

@@ -146,7 +146,7 @@ def _widths(size: Size, base: float) -> tuple[float, float]:
         flown(NO_EFFECTS, Plan(nights=count, units=2000, base=base), seed, odds=Odds(holdout_proven=0.2))
         for seed, count in size.batches(250)
     ]
-    reach = [_reach(each.history) for each in nights]
+    reach = [interval(each.history)[1] for each in nights]
     return mean(each[499] for each in reach), mean(each[1999] for each in reach)
 
 
@@ -164,8 +164,8 @@ def _running(history: History, values: Floats) -> Floats:
     return np.asarray(sums / np.maximum(np.cumsum(history.assigned, axis=0), 1))
 
 
-def _reach(history: History) -> Floats:
-    """How far the interval reaches after each unit; infinite before there is one."""
+def interval(history: History) -> tuple[Floats, Floats]:
+    """The average effect so far and how far its interval reaches, after each unit; infinite before there is one."""
     phi = _pseudo_outcomes(history)
     mean_so_far = _running(history, phi)
     sd = np.sqrt(np.maximum(_running(history, phi**2) - mean_so_far**2, 0.0))
@@ -173,14 +173,14 @@ def _reach(history: History) -> Floats:
     controls = np.cumsum(history.assigned & history.control, axis=0)
     smaller = np.minimum(controls, units - controls)
     enough = (units >= FEWEST_UNITS) & (smaller >= FEWEST_IN_ARM)
-    return np.asarray(np.where(enough, half_width(sd, np.maximum(units, 1), np.maximum(smaller, 1)), np.inf))
+    reach = half_width(sd, np.maximum(units, 1), np.maximum(smaller, 1))
+    return mean_so_far, np.where(enough, reach, np.inf)
 
 
 def covered(history: History) -> Bools:
     """Whether the interval covers the running effect after every unit, (nights,)."""
-    truth = _running(history, history.p_treated - history.p_none)
-    off = np.abs(_running(history, _pseudo_outcomes(history)) - truth)
-    return np.asarray((off <= _reach(history)).all(axis=0))
+    truth, (middle, reach) = _running(history, history.p_treated - history.p_none), interval(history)
+    return np.asarray((np.abs(middle - truth) <= reach).all(axis=0))
 
 
 def g7(size: Size = FULL) -> list[Figure]:
