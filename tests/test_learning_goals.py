@@ -10,8 +10,11 @@ import pytest
 from benchmarks.learning import BROKEN, GOALS, Goal, Row, row_of, told
 from benchmarks.worlds import goal_integrity, goal_proof, goal_regret
 from benchmarks.worlds.broken import HAZARDS, NIGHTS, VARIANTS, Variant, flights, power
+from benchmarks.worlds.chance import Quick
 from benchmarks.worlds.figures import Figure, Size, quantile, rate
-from benchmarks.worlds.world import Plan
+from benchmarks.worlds.fly import FROM_THE_START, Flight, Odds
+from benchmarks.worlds.goal_proof import good_rules
+from benchmarks.worlds.world import Plan, planted, world
 
 FEW = Size(0.1)
 FALSE_PROOF = 0.12
@@ -35,6 +38,15 @@ def test_five_strong_rules_of_fifty_are_proven_certified_and_covered_by_the_inte
     good = night.world.phases[0].effects[:, 0] > 0
     assert (night.book.badges.certified & ~good).any(axis=1).mean() <= 0.1
     assert goal_proof.covered(night.history).mean() >= 0.85
+
+
+def test_numbers_for_what_promises_to_help_certify_sooner_than_numbers_for_all() -> None:
+    chance = Quick(1)
+    made = world(Plan(nights=60, units=600), planted(good_rules(1.0), 60, chance.generator), chance.generator)
+    shipped = Flight(made, Quick(2)).fly().book.first_badge_at
+    for_all = Flight(made, Quick(2), trials=FROM_THE_START, odds=Odds(dropout_trial=0.2)).fly().book.first_badge_at
+    assert quantile([shipped], 0.5) <= 400
+    assert quantile([for_all], 0.5) > 400
 
 
 def test_a_large_difference_is_proven_about_as_soon_as_a_test_of_fixed_length_would() -> None:
