@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from memory import inbox
 from memory.belogs import BELog
 from memory.tasks import Task
+from memory.views.library import belog_file
 from memory.views.tasks import TaskMemory, TaskQueue, task_file
 from utils.errors import InputError
 from utils.files import parse_json, read_bounded
@@ -85,6 +86,15 @@ def find_task(folder: Path, task_id: str) -> TaskMemory:
         if task.id == task_id:
             return TaskMemory(task=task, attempts=0, passes=0, first_passes=0, best_points=0, latest=())
     raise InputError(f"there is no task {task_id[:100]!r} in {folder}; `list-tasks` shows those that there are")
+
+
+def belog_of(folder: Path, unit: str) -> BELog:
+    """The BELog of a finished unit.
+
+    Raises:
+        InputError: it has none, or it is damaged.
+    """
+    return read_document(folder, belog_file(unit), BELog)
 
 
 def latest_belogs(folder: Path, *, count: int, task_id: str | None = None) -> list[BELog]:

@@ -16,6 +16,8 @@ Count = Annotated[int, Field(ge=0)]
 DIGITS = 6
 MOST_ON_TRIAL = 200
 FEWEST_FOR_FORECAST = 20
+LARGE = 6.0
+"""From this power of ten on a number is shown as one."""
 LN10 = math.log(10)
 
 
@@ -157,13 +159,13 @@ def words_of(primary: ClaimReport, *, alarms: str) -> str:
     tail = ""
     if primary.units_to_verdict is not None:
         tail = f"; at the present rates it would take about {primary.units_to_verdict} more"
-    return f"Not proven yet that learning helps ({units} attempts with a coin, evidence {of_e(primary)} of 20{tail})."
+    evidence = number_of(primary.log10_e_helps)
+    return f"Not proven yet that learning helps ({units} attempts with a coin, evidence {evidence} of 20{tail})."
 
 
-def of_e(claim: ClaimReport) -> str:
-    """The evidence for help, as a number."""
-    value = 10.0 ** min(claim.log10_e_helps, 300.0)
-    return f"{value:.2g}" if value < 1e6 else f"10^{claim.log10_e_helps:.0f}"  # noqa: PLR2004  readable until then
+def number_of(log10: float) -> str:
+    """What a power of ten stands for, to two digits."""
+    return f"{10**log10:.2g}" if log10 < LARGE else f"10^{log10:.0f}"
 
 
 def _claim(name: ClaimName, claim: Claim, *, alarms: str) -> ClaimReport:

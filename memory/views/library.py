@@ -300,9 +300,13 @@ class BELogView:
     def changed(self) -> Iterator[Document]:
         """The new logs."""
         for belog in self._new:
-            thousand = unit_number(belog.execution_trace_id) // BELOGS_IN_FOLDER
-            yield Document(f"belogs/{thousand:06d}/{belog.execution_trace_id}.json", belog)
+            yield Document(belog_file(belog.execution_trace_id), belog)
         self._new = []
+
+
+def belog_file(unit: str) -> str:
+    """Where the log of a unit lies below the memory's folder."""
+    return f"belogs/{unit_number(unit) // BELOGS_IN_FOLDER:06d}/{unit}.json"
 
 
 class BlueprintsView:

@@ -9,7 +9,7 @@ import typer
 
 from builder.prompting import Prompts
 from memory.event_lines import read_chain
-from memory.evidence.report import ArmReport, ClaimReport, EvidenceReport, TrialReport, of_e
+from memory.evidence.report import ArmReport, ClaimReport, EvidenceReport, TrialReport, number_of
 from memory.known_rules import existing_rules
 from memory.reading import check_memory, read_document
 from memory.runs import run_seed, told_seeds
@@ -68,7 +68,7 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
             f"{primary.effect.low:+.3f} to {primary.effect.high:+.3f}, valid whenever you look."
         )
     yield _repeats(report)
-    yield f"This run alone: E = {_number(primary.log10_e_tonight)}. {_missing(report, primary)}"
+    yield f"This run alone: E = {number_of(primary.log10_e_tonight)}. {_missing(report, primary)}"
     if report.price_of_control:
         yield f"Price: the {primary.control.units} controls cost about {report.price_of_control:.0f} passes so far."
     if primary.z_test_p is not None:
@@ -77,7 +77,7 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
 
 def _line(claim: ClaimReport) -> str:
     return (
-        f"{NAMES[claim.name]:<24} {claim.standing:<15} E = {of_e(claim):<8} "
+        f"{NAMES[claim.name]:<24} {claim.standing:<15} E = {number_of(claim.log10_e_helps):<8} "
         f"learned {_rate(claim.treated)}, control {_rate(claim.control)}"
     )
 
@@ -109,13 +109,8 @@ def _share(rate: float | None) -> str:
 def _missing(report: EvidenceReport, primary: ClaimReport) -> str:
     if not report.missing:
         return "No outcome is missing."
-    return (
-        f"{report.missing} outcomes are missing; were each the worst it could be: E = {_number(primary.log10_e_worst)}."
-    )
-
-
-def _number(log10: float) -> str:
-    return f"{10**log10:.2g}" if log10 < 6 else f"10^{log10:.0f}"  # noqa: PLR2004  readable until then
+    worst = number_of(primary.log10_e_worst)
+    return f"{report.missing} outcomes are missing; were each the worst that it could be: E = {worst}."
 
 
 def _show_trials(folder: Path, report: EvidenceReport) -> None:
@@ -128,7 +123,7 @@ def _show_trials(folder: Path, report: EvidenceReport) -> None:
         (
             each.id,
             _standing(each),
-            f"{_number(each.log10_e_helps)} of {_number(each.log10_bound)}",
+            f"{number_of(each.log10_e_helps)} of {number_of(each.log10_bound)}",
             f"{each.shown_passed}/{each.shown_passed + each.shown_failed}",
             f"{each.dropped_passed}/{each.dropped_passed + each.dropped_failed}",
             texts.get(each.id, "earlier attempts that resemble the task"),
@@ -157,9 +152,9 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
         show_lines(
             [
                 f"{each.id}, version {each.version}: {_standing(each)}",
-                f"number {each.number} on trial: its evidence has to reach {_number(each.log10_bound)}",
-                f"E that it helps: {_number(each.log10_e_helps)} now, {_number(each.log10_peak_helps)} at its highest",
-                f"E that it harms: {_number(each.log10_e_harms)} now",
+                f"number {each.number} on trial: its evidence has to reach {number_of(each.log10_bound)}",
+                f"E that it helps: {number_of(each.log10_e_helps)}, at its highest {number_of(each.log10_peak_helps)}",
+                f"E that it harms: {number_of(each.log10_e_harms)} now",
                 f"its coin let it through: {each.shown_passed} passed, {each.shown_failed} failed",
                 f"its coin left it out: {each.dropped_passed} passed, {each.dropped_failed} failed",
             ]

@@ -16,6 +16,7 @@ from memory.views.library import RuleState
 from utils.clock import SystemClock, iso
 from utils.commands.rule_lines import counted, portrait, short, waits, where
 from utils.commands.rule_pairs import RuleName, merge_rules, show_history, show_similar, unmerge_rule
+from utils.commands.rules_explained import explain, in_words
 from utils.commands.shared import BY, AsJson, Memory, folder_of, leave, show, show_lines, show_table, wrong_option
 from utils.errors import InputError
 
@@ -29,7 +30,32 @@ SOURCES: tuple[GivenSource, ...] = ("person", "review", "notebook")
 SourceName = Annotated[str | None, typer.Option("--source", help=f"Where it comes from: {', '.join(SOURCES)}.")]
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="One line, at most 500 characters.")]
 
-rules = typer.Typer(no_args_is_help=True, help="Look at the rules, add, edit, merge, ban and pin them.")
+rules = typer.Typer(help="Look at the rules, add, edit, merge, ban and pin them.")
+
+
+@rules.callback(invoke_without_command=True)
+def look(
+    context: typer.Context,
+    explain_rule: Annotated[str | None, typer.Option("--explain", metavar="ID", help="Why is it shown or not?")] = None,
+    memory: Memory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the rules, add, edit, merge, ban and pin them."""
+    if context.invoked_subcommand is not None:
+        if explain_rule is not None:
+            raise InputError("--explain stands alone: python utils/cli.py rules --explain ID")
+        return
+    if explain_rule is None:
+        show(context.get_help())
+        return
+    folder = folder_of(memory)
+    found = explain(folder, existing_rules(folder).find(explain_rule))
+    if as_json:
+        show(found)
+    else:
+        show_lines(in_words(found))
+
+
 rules.command("similar")(show_similar)
 rules.command("merge")(merge_rules)
 rules.command("unmerge")(unmerge_rule)
