@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.worlds.arrays import Bools, logistic, logit
+from benchmarks.worlds.arrays import logistic, logit
 from memory.builder_model import Floats, Numbers
 
 
@@ -145,8 +145,3 @@ def best_of(effects: Floats, most: int, known: int) -> Floats:
         return np.zeros(len(effects))
     ordered = -np.sort(-np.maximum(effects[:, :known], 0.0), axis=1)
     return np.asarray(ordered[:, :most].sum(axis=1))
-
-
-def flags(nights: int, *, value: bool) -> Bools:
-    """The same for every night."""
-    return np.full(nights, value)
