@@ -1,4 +1,4 @@
-.PHONY: run test local bench bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test local bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,6 +19,9 @@ local: .venv/.local ## what --llm gguf:FILE needs: llama.cpp is compiled, some m
 
 bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
 	$(BIN)/python -m benchmarks.bench_selection
+
+bench-learning: .venv/.core ## the goals of learning on thousands of simulated nights, and Trainers that are broken on purpose
+	$(BIN)/python -m benchmarks.learning
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night

@@ -1,10 +1,10 @@
 """Flies simulated nights through the real loop: its own decisions, coins, log and views; model and grader simulated."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,14 @@ POLICIES: dict[str, Nominate] = {
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What a night is made with."""
+    """What a night is made with; `settings` are those that are not as shipped."""
 
     seed: int
     units: int
     policy: str
     truths: Truths
     rules: Sequence[str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,23 +127,24 @@ class Flown:
 
 def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = lambda _: None) -> Flown:
     """One night in a new memory in this folder; `overhear` is told of everything that the model is asked."""
-    settings = Settings(
-        llm="rehearsal",
-        memory=folder,
-        sandbox="process",
-        cycles=night.units,
-        seed=night.seed,
-        analyse_every=10**6,
-        lessons="on",
-        holdout=HOLDOUT,
-        holdout_proven=HOLDOUT_PROVEN,
-        dropout=DROPOUT,
-        dropout_trial=DROPOUT_TRIAL,
-        dropout_certified=DROPOUT_CERTIFIED,
-        recall_tokens=RECALL_TOKENS,
-        max_repairs=MAX_REPAIRS,
-        workers=1,
-    )
+    given: dict[str, Any] = {
+        "llm": "rehearsal",
+        "memory": folder,
+        "sandbox": "process",
+        "cycles": night.units,
+        "seed": night.seed,
+        "analyse_every": 10**6,
+        "lessons": "on",
+        "holdout": HOLDOUT,
+        "holdout_proven": HOLDOUT_PROVEN,
+        "dropout": DROPOUT,
+        "dropout_trial": DROPOUT_TRIAL,
+        "dropout_certified": DROPOUT_CERTIFIED,
+        "recall_tokens": RECALL_TOKENS,
+        "max_repairs": MAX_REPAIRS,
+        "workers": 1,
+    }
+    settings = Settings(**(given | dict(night.settings)))
     wishes = tuple(AddRule(text=text) for text in night.rules)
     inbox.leave(folder, inbox.Wish(by="benchmark", tasks=(), rules=wishes), at=iso(SystemClock().now()))
     with ExitStack() as stack:

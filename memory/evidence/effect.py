@@ -5,7 +5,7 @@
 (AIPW; m1, m0 predictions for either arm from the past alone) has the unit's own effect as its mean. The interval is the
 asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2024, widened while an arm is small:
 
-    mean +- sd sqrt(2 (t rho^2 + 1) / (t^2 rho^2) ln(sqrt(t rho^2 + 1) / alpha)) sqrt(1 + 8 / n_min)
+    mean +- sd sqrt(2 (t rho^2 + 1) / (t^2 rho^2) ln(sqrt(t rho^2 + 1) / alpha)) sqrt(1 + 10 / n_min)
 
 It covers the running mean of the units' effects, which is no constant: what is learned changes. Not covered: effects on
 units whose outcome is missing.
@@ -14,6 +14,10 @@ units whose outcome is missing.
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from memory.evidence.bets import Floats
 from memory.evidence.logged import Prediction
 
 ALPHA = 0.05
@@ -21,6 +25,9 @@ TUNED_FOR = 500
 """Units at which the interval is tightest."""
 RHO2 = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA)) + 1) / TUNED_FOR
 FEWEST_UNITS, FEWEST_IN_ARM = 100, 20
+SMALL_ARM = 10
+"""With few controls that happen to fail, both the mean and the sd are off: 8 covers .952 and 10 .958 of 2500 nights in
+which five rules of +1.0 logit are learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,12 @@ def pseudo_outcome(*, treated: bool, probability: float, outcome: float, predict
     return prediction.treated - prediction.control + correction
 
 
-def half_width(sd: float, units: int, smaller_arm: int) -> float:
-    """How far the interval reaches from the mean; `units` and `smaller_arm` from 1."""
-    spread = units * RHO2
-    radius = math.sqrt(2 * (spread + 1) / (units * spread) * math.log(math.sqrt(spread + 1) / ALPHA))
-    return sd * radius * math.sqrt(1 + 8 / smaller_arm)
+def half_width(sd: ArrayLike, units: ArrayLike, smaller_arm: ArrayLike) -> Floats:
+    """How far the interval reaches from the mean; `units` and `smaller_arm` from 1; broadcasts."""
+    seen = np.asarray(units, dtype=float)
+    spread = seen * RHO2
+    radius = np.sqrt(2 * (spread + 1) / (seen * spread) * np.log(np.sqrt(spread + 1) / ALPHA))
+    return np.asarray(sd * radius * np.sqrt(1 + SMALL_ARM / np.asarray(smaller_arm)))
 
 
 class Effect:
@@ -82,5 +90,5 @@ class Effect:
         smaller = min(self.treated, self.control)
         if self.units < FEWEST_UNITS or smaller < FEWEST_IN_ARM:
             return None
-        reach = half_width(self.sd, self.units, smaller)
+        reach = float(half_width(self.sd, self.units, smaller))
         return Interval(self.mean, self.mean - reach, self.mean + reach)
