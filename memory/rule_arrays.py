@@ -55,6 +55,6 @@ def reached(values: NDArray[S], size: int) -> NDArray[S]:
     have = len(values)
     if size <= have:
         return values
-    longer = np.zeros(max(size, 2 * have, SMALLEST), dtype=values.dtype)
+    longer = np.zeros((max(size, 2 * have, SMALLEST), *values.shape[1:]), dtype=values.dtype)
     longer[:have] = values
     return longer

@@ -88,7 +88,7 @@ class Wealth:
         self._log_wealth: Floats = np.zeros(len(bets.lambdas))
         self._pending: list[tuple[float, float, float]] = []
         self._now: list[float] = self._parts(self._log_wealth[None, :])[0].tolist()
-        self._tops = list(self._now)
+        self._tops: list[float] = list(self._now)
         self._proven_at = [0, 0]
         self.units = 0
         """How many were bet on."""
@@ -153,13 +153,13 @@ class Wealth:
     def log_helps(self) -> float:
         """Ln of the part that won if the claim helps, with its share of the stake; -inf without such bets."""
         self._settle()
-        return float(self._now[0])
+        return self._now[0]
 
     @property
     def log_harms(self) -> float:
         """Ln of the part that won if it harms, with its share of the stake; -inf without such bets."""
         self._settle()
-        return float(self._now[1])
+        return self._now[1]
 
     @property
     def peak_helps(self) -> float:

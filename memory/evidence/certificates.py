@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memory.evidence.bets import CERTIFICATE, RETIREMENT, Floats, log_factors, log_sum
+from memory.rule_arrays import reached
 
 Verdict = Literal["certified", "retired"]
 
@@ -67,8 +68,10 @@ class Certificates:
         """None was."""
         self._rows: dict[str, int] = {}
         self._log_wealth = np.zeros((SMALLEST, 2 * HALF))
-        self._peaks = np.zeros((SMALLEST, 2))
-        self._counts = np.zeros((SMALLEST, 2, 2), dtype=np.int64)
+        self._peaks: list[list[float]] = []
+        self._bounds: list[float] = []
+        self._counts: list[list[int]] = []
+        """Dropped and failed, dropped and passed, shown and failed, shown and passed."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -79,33 +82,38 @@ class Certificates:
     def enter(self, keys: Sequence[str]) -> None:
         """Number what goes on trial."""
         for key in keys:
-            row = self._rows.setdefault(key, len(self._rows))
-            if row == len(self._log_wealth):
-                self._grow()
-
-    def _grow(self) -> None:
-        for name in ("_log_wealth", "_peaks", "_counts"):
-            values = getattr(self, name)
-            setattr(self, name, np.concatenate((values, np.zeros_like(values))))
+            if key in self._rows:
+                continue
+            row = self._rows[key] = len(self._rows)
+            self._counts.append([0, 0, 0, 0])
+            self._log_wealth = reached(self._log_wealth, row + 1)
+            self._peaks.append([0.0, 0.0])
+            self._bounds.append(float(threshold(row + 1)))
 
     def settle(self, trials: Sequence[Trial], *, passed: bool) -> list[str]:
         """Settle the bets on one unit; the keys of those that are certified or retired by it."""
         if not trials:
             return []
-        facts = np.array([(each.shown, each.probability, each.baseline) for each in trials])
-        rows = np.array([self._rows[each.key] for each in trials])
-        tilt = LAMBDAS * (float(passed) - predictions(facts[:, 2]))
-        wealth = self._log_wealth[rows] + log_factors(facts[:, :1], facts[:, 1:2], tilt)
+        rows = [self._rows[each.key] for each in trials]
+        arm = np.array([[float(each.shown)] for each in trials])
+        probability = np.array([[each.probability] for each in trials])
+        tilt = LAMBDAS * (float(passed) - predictions(np.array([each.baseline for each in trials])))
+        wealth = self._log_wealth[rows] + log_factors(arm, probability, tilt)
         self._log_wealth[rows] = wealth
-        for each, row in zip(trials, rows.tolist(), strict=True):
-            self._counts[row, int(each.shown), int(passed)] += 1
-        before, parts = self._peaks[rows], _parts(wealth)
-        self._peaks[rows] = np.maximum(before, parts)
-        bound = np.asarray(threshold(rows + 1))[:, None]
-        if not (parts >= bound).any():
-            return []
-        crossed = ((before < bound) & (parts >= bound)).any(axis=1)
-        return [each.key for each, now in zip(trials, crossed.tolist(), strict=True) if now]
+        crossed = []
+        for each, row, parts in zip(trials, rows, _parts(wealth).tolist(), strict=True):
+            self._counts[row][2 * each.shown + passed] += 1
+            if self._raise_peaks(row, parts):
+                crossed.append(each.key)
+        return crossed
+
+    def _raise_peaks(self, row: int, parts: list[float]) -> bool:
+        """Note the parts of a row; whether one of them crossed its bound for the first time."""
+        peaks, crossed = self._peaks[row], False
+        for part, value in enumerate(parts):
+            crossed = crossed or peaks[part] < self._bounds[row] <= value
+            peaks[part] = max(peaks[part], value)
+        return crossed
 
     def order(self, key: str) -> int:
         """Its number, from 1; 0 for what was never on trial."""
@@ -129,14 +137,14 @@ class Certificates:
     def peaks(self, key: str) -> tuple[float, float]:
         """The highest ln E of helping and of harming ever."""
         row = self._rows.get(key)
-        return (0.0, 0.0) if row is None else (self._peaks.item(row, 0), self._peaks.item(row, 1))
+        return (0.0, 0.0) if row is None else (self._peaks[row][0], self._peaks[row][1])
 
     def counts(self, key: str) -> tuple[int, int, int, int]:
         """Units on trial: shown and passed, shown and failed, dropped and passed, dropped and failed; no controls."""
         row = self._rows.get(key)
         if row is None:
             return 0, 0, 0, 0
-        (dropped_failed, dropped_passed), (shown_failed, shown_passed) = self._counts[row].tolist()
+        dropped_failed, dropped_passed, shown_failed, shown_passed = self._counts[row]
         return shown_passed, shown_failed, dropped_passed, dropped_failed
 
     def verdict(self, key: str) -> Verdict | None:
@@ -147,7 +155,7 @@ class Certificates:
 
     def _crossed(self, key: str, part: int) -> bool:
         row = self._rows.get(key)
-        return row is not None and self._peaks.item(row, part) >= float(threshold(row + 1))
+        return row is not None and self._peaks[row][part] >= self._bounds[row]
 
     def supported(self) -> set[str]:
         """e-BH at 10 % over everything ever on trial, by the evidence of now."""

@@ -1,6 +1,7 @@
 """A claim that what is learned helps: its evidence, the average effect, both arms' rates, and the worst that missing
 outcomes could mean."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 from memory.evidence.bets import BINARY, Mixture, Wealth
@@ -52,8 +53,11 @@ class Claim:
     def __init__(self, bets: Mixture = BINARY) -> None:
         """Nothing was seen."""
         self._bets = bets
-        self.wealth, self.tonight, self.worst = Wealth(bets), Wealth(bets), Wealth(bets)
-        """Of all nights; of this night alone; of all nights, had each missing outcome been the worst for the claim."""
+        self.wealth = Wealth(bets)
+        """Of all nights."""
+        self._tonight: Wealth | None = None
+        self._worst: Wealth | None = None
+        """None while they are what `wealth` is: in the first night, and while no outcome is missing."""
         self.predictor = Predictor()
         self.effect = Effect()
         self.arms = (ArmCount(), ArmCount())
@@ -64,14 +68,26 @@ class Claim:
         """With an outcome."""
         return self.arms[0].units + self.arms[1].units
 
+    @property
+    def tonight(self) -> Wealth:
+        """Of this night alone."""
+        return self._tonight or self.wealth
+
+    @property
+    def worst(self) -> Wealth:
+        """Of all nights, had each missing outcome been the worst for the claim."""
+        return self._worst or self.wealth
+
     def begin_night(self) -> None:
         """A new run: does it still work?"""
-        self.tonight = Wealth(self._bets)
+        if self.wealth.units or self._tonight:
+            self._tonight = Wealth(self._bets)
 
     def note(self, toss: Toss, outcome: float) -> None:
         """A unit's outcome, 0..1, larger is better."""
-        for wealth in (self.wealth, self.tonight, self.worst):
-            _bet(wealth, toss, outcome)
+        for wealth in (self.wealth, self._tonight, self._worst):
+            if wealth is not None:
+                _bet(wealth, toss, outcome)
         self.effect.note(
             treated=toss.treated, probability=toss.probability, outcome=outcome, prediction=toss.prediction
         )
@@ -80,7 +96,8 @@ class Claim:
 
     def note_missing(self, toss: Toss) -> None:
         """A unit without an outcome: against help stands a failure of the treated, a pass of controls."""
-        _bet(self.worst, toss, 0.0 if toss.treated else 1.0)
+        self._worst = self._worst or deepcopy(self.wealth)
+        _bet(self._worst, toss, 0.0 if toss.treated else 1.0)
 
 
 def _bet(wealth: Wealth, toss: Toss, outcome: float) -> None:

@@ -31,20 +31,24 @@ class CoinCheck:
         self._rows: dict[str | int, int] = {"": 0}
         """The whole, skills by name and steps of difficulty by number, in the order of their coming."""
         self._log_wealth: Floats = np.zeros((1, len(TILTS)))
-        self._pending: list[tuple[tuple[int, int], float, float]] = []
+        self._known: dict[Cell, tuple[int, int, int]] = {}
+        self._pending: list[tuple[tuple[int, int, int], float, float]] = []
         self._peak = 0.0
 
     def note(self, cell: Cell, *, arm: bool, probability: float) -> None:
         """One coin of this probability, in (0, 1)."""
-        skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
-        self._pending.append(((skill, level), float(arm), probability))
+        rows = self._known.get(cell)
+        if rows is None:
+            skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
+            rows = self._known[cell] = (0, skill, level)
+        self._pending.append((rows, float(arm), probability))
         if len(self._pending) >= MOST_PENDING:
             self._settle()
 
     def _settle(self) -> None:
         if not self._pending:
             return
-        groups = np.array([(0, *rows) for rows, _, _ in self._pending])
+        groups = np.array([rows for rows, _, _ in self._pending])
         coins = np.array([coin for _, *coin in self._pending])
         self._pending.clear()
         factors = log_factors(coins[:, :1], coins[:, 1:], TILTS)

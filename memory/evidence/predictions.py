@@ -48,7 +48,10 @@ class _Sums:
 
     def note(self, cell: Cell, outcome: float) -> None:
         self.whole.note(outcome)
-        self.cells.setdefault(cell, _Sum()).note(outcome)
+        known = self.cells.get(cell)
+        if known is None:
+            known = self.cells[cell] = _Sum()
+        known.note(outcome)
 
     def predict(self, cell: Cell, prior: float) -> tuple[float, float]:
         """Of the whole, and of the cell."""
