@@ -24,6 +24,7 @@ from benchmarks.worlds.figures import Figure, Size
 from benchmarks.worlds.goal_integrity import g10, g11, g12, g15
 from benchmarks.worlds.goal_proof import g1, g2, g3, g4, g5, g7
 from benchmarks.worlds.goal_regret import g6, g6_others, g16
+from benchmarks.worlds.goal_replay import g9
 from benchmarks.worlds.real_nights import real_night
 from utils.settings import Schedule
 
@@ -96,7 +97,7 @@ GOALS = (
     Goal("G6c-f", "regret as a share of naive Beta counts'", g6_others),
     Goal("G7", "units to the first certificate", g7),
     Goal("G8", "10,000 rules: milliseconds", g8),
-    Goal("G9", "every decision recomputed from the log", None),
+    Goal("G9", "every decision recomputed from the log", g9),
     Goal("G10", "holdout of .30 logged as .20: alarm", g10),
     Goal("G11", "false proof with five repair turns", g11),
     Goal("G11b", "false proof with hazards, four workers", g11b),

@@ -18,7 +18,7 @@ from memory.events import Event
 from trainer.replay import Replay, Replayed
 from utils.errors import MemoryDamaged
 
-PART = 2000
+PART = 500
 """Events."""
 
 
