@@ -25,6 +25,7 @@ from benchmarks.worlds.goal_integrity import g10, g11, g12, g15
 from benchmarks.worlds.goal_proof import g1, g2, g3, g4, g5, g7
 from benchmarks.worlds.goal_regret import g6, g6_others, g16
 from benchmarks.worlds.goal_replay import g9
+from benchmarks.worlds.goal_signatures import g13
 from benchmarks.worlds.real_nights import real_night
 from utils.settings import Schedule
 
@@ -102,7 +103,7 @@ GOALS = (
     Goal("G11", "false proof with five repair turns", g11),
     Goal("G11b", "false proof with hazards, four workers", g11b),
     Goal("G12", "a Trainer that does nothing: repeat hazard", g12),
-    Goal("G13", "signatures on labelled pairs", None),
+    Goal("G13", "signatures on labelled pairs", g13),
     Goal("G15", "off-policy answer to \"no rules\"", g15),
     Goal("G16", "top-1 of 20 arms, 5000 units", g16),
     *(

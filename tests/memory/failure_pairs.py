@@ -4,7 +4,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from executor.grading.fresh import CHECK as FRESH
 from executor.grading.grade import grade
 from executor.sandbox import Sandbox
 from memory.attempts import AttemptLimits, Verdict
+from memory.signatures import signature
 from memory.task_sources import load_tasks
 from memory.tasks import Check, Task
 
@@ -132,3 +133,25 @@ def _some_of(code: str, kept: Sequence[Slice]) -> str:
             stay = [each for start, step in kept for each in asserts[start::step]]
             node.body = [each for each in node.body if each not in asserts or each in stay]
     return ast.unparse(tree)
+
+
+Matcher = Callable[[Failure, Failure], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Of a matcher: how many of the pairs that it takes for the same are, how many of the re-runs it finds."""
+
+    precision: float
+    recall: float
+
+
+def quality(pairs: list[Pair], failures: dict[str, Failure], same: Matcher) -> Quality:
+    found = [pair for pair in pairs if same(failures[pair.a], failures[pair.b])]
+    reruns = [pair for pair in pairs if pair.rerun]
+    right = sum(pair.same for pair in found)
+    return Quality(right / max(len(found), 1), sum(pair in found for pair in reruns) / len(reruns))
+
+
+def by_signature(one: Failure, other: Failure) -> bool:
+    return signature(one.verdict) == signature(other.verdict)

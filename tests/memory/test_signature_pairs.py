@@ -1,29 +1,18 @@
 """The goal G13: how well signatures find the same mistake again, on labelled pairs of what real models got wrong."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from executor.choose_sandbox import choose_sandbox
-from memory.signatures import signature
-from tests.memory.failure_pairs import Failure, Pair, graded, labelled
+from tests.memory.failure_pairs import Failure, by_signature, graded, labelled, quality
 from utils.errors import InputError
 
 pytestmark = pytest.mark.shared
 
-Matcher = Callable[[Failure, Failure], bool]
 WORDS_SHARED = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Of a matcher: how many of the pairs that it takes for the same are, how many of the re-runs it finds."""
-
-    precision: float
-    recall: float
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +24,6 @@ def failures(shared: Path) -> Iterator[dict[str, Failure]]:
         pytest.skip(str(refusal))
     yield graded(shared, place)
     place.close()
-
-
-def quality(pairs: list[Pair], failures: dict[str, Failure], same: Matcher) -> Quality:
-    found = [pair for pair in pairs if same(failures[pair.a], failures[pair.b])]
-    reruns = [pair for pair in pairs if pair.rerun]
-    right = sum(pair.same for pair in found)
-    return Quality(right / max(len(found), 1), sum(pair in found for pair in reruns) / len(reruns))
-
-
-def by_signature(one: Failure, other: Failure) -> bool:
-    return signature(one.verdict) == signature(other.verdict)
 
 
 def message(failure: Failure) -> str:
