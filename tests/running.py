@@ -71,7 +71,9 @@ def run_forked(program: str, *options: str | Path, timeout_s: float) -> Ran:
     """What `start` and `finish` give, from a process that finds all modules loaded."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
-        code = zygote().run(program, [*map(str, options)], folder=CHECKOUT, out=out, err=err, timeout_s=timeout_s)
+        process = zygote().start(program, [*map(str, options)], folder=CHECKOUT, out=out, err=err)
+        process.poll(timeout_s)
+        code = process.kill()
         ran = Ran(code, *(path.read_text(encoding="utf-8", errors="replace") for path in (out, err)))
     assert code != -signal.SIGKILL, f"still running after {timeout_s} s\n{ran.out[-2000:]}\n{ran.err[-2000:]}"
     return ran

@@ -16,12 +16,15 @@ import pytest
 
 from memory.event_lines import read_chain
 from memory.memory_manager import MemoryManager
-from tests.running import cli, events, finish, logged, start, wait_for
+from tests.forked import Forked
+from tests.running import CHECKOUT, cli, events, finish, logged, start, wait_for, zygote
 from trainer.views import all_views
 from utils.clock import SystemClock
 
 SEEDS = [os.environ.get("BT_TESTS_SEED", "1")]
 """Of the moments of the kills; a failed test has it in its name."""
+USUAL = ("--llm", "rehearsal", "--sandbox", "process", "--seed", "11")
+TOO_SHORT = "the night was over before it was killed as often as it should: make it longer"
 START_S, AFTER_S = 2.0, 0.25
 VIEWS = ("core", "task_memory", "advanced", "belogs", "rules", "blueprints")
 ARCHIVE = "code_archive"
@@ -31,12 +34,18 @@ MEASURED = re.compile(
 
 
 def begin(memory: Path, *options: str | Path, cycles: int) -> subprocess.Popen[str]:
-    usual = ("--llm", "rehearsal", "--sandbox", "process", "--seed", "11", "--cycles", str(cycles))
-    return start("loop.py", *usual, "--memory", memory, *options)
+    return start("loop.py", *USUAL, "--cycles", str(cycles), "--memory", memory, *options)
+
+
+def begin_forked(folder: Path, *options: str | Path, cycles: int) -> Forked:
+    """The same from a process that has loaded the program already, so that more time is left for the night."""
+    folder.mkdir(exist_ok=True)
+    given = map(str, (*USUAL, "--cycles", str(cycles), "--memory", folder / "memory", *options))
+    return zygote().start("loop.py", [*given], folder=CHECKOUT, out=folder / "out", err=folder / "err")
 
 
 def kill(process: subprocess.Popen[str]) -> None:
-    assert process.poll() is None, "the night was over before it was killed as often as it should: make it longer"
+    assert process.poll() is None, TOO_SHORT
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
@@ -49,14 +58,17 @@ def live_and_die(folder: Path, chance: random.Random, *, cycles: int, kills: int
     memory, starting = folder / "memory", False
     for number in range(kills):
         decided = logged(memory, "decided")
-        process = begin(memory, "--record", folder / f"record-{number}.jsonl", cycles=cycles)
         starting = not starting and (number == 0 or chance.random() < in_start)
+        record = ("--record", folder / f"record-{number}.jsonl")
         if starting:
+            process = begin(memory, *record, cycles=cycles)
             time.sleep(chance.uniform(0, START_S))
-        else:
-            wait_for(lambda: logged(memory, "decided") > decided or process.poll() is not None)  # noqa: B023
-            time.sleep(chance.uniform(0, AFTER_S))
-        kill(process)
+            kill(process)
+            continue
+        forked = begin_forked(folder, *record, cycles=cycles)
+        wait_for(lambda: logged(memory, "decided") > decided or forked.poll() is not None)  # noqa: B023
+        time.sleep(chance.uniform(0, AFTER_S))
+        assert forked.kill() == -signal.SIGKILL, TOO_SHORT
 
 
 EXPECTED_SCORE = re.compile(rb'"score": \{"control"[^}]+\}')

@@ -113,10 +113,16 @@ def test_a_figure_beyond_its_mark_is_told_as_missed() -> None:
     assert "elsewhere" in told(row_of(goal, FEW))
 
 
+TIMES = ("G8", "G9")
+"""Goals on times, which `make bench-learning` judges: tests share their processor."""
+
+
 @pytest.mark.night
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("goal", [each for each in (*GOALS, *BROKEN) if each.measure], ids=lambda goal: str(goal.what))
+@pytest.mark.parametrize(
+    "goal", [each for each in (*GOALS, *BROKEN) if each.name not in TIMES], ids=lambda goal: str(goal.what)
+)
 def test_each_goal_reaches_its_marks(goal: Goal) -> None:
-    row = row_of(goal, Size())
+    row = row_of(goal, Size(0.4))
     assert row.figures
     assert row.met, told(row)
