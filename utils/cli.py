@@ -25,6 +25,7 @@ from utils.commands.add_task import add_task
 from utils.commands.evidence import evidence
 from utils.commands.grade import grade_file
 from utils.commands.rebuild import rebuild_views
+from utils.commands.rehearse import rehearse
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
 from utils.commands.shared import (
@@ -43,6 +44,7 @@ app.command()(doctor)
 app.command()(add_task)
 app.command("rebuild")(rebuild_views)
 app.command()(evidence)
+app.command()(rehearse)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.add_typer(rules, name="rules")
