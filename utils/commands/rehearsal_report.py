@@ -19,7 +19,7 @@ MOMENTS = 4
 MOST_POINTS = 256
 DIGITS = 6
 
-Meaning = Literal["power", "false proofs"]
+Meaning = Literal["power", "possible", "false proofs"]
 
 
 class ShareReport(BaseModel):
@@ -35,7 +35,10 @@ class ShareReport(BaseModel):
 
 
 class ProofReport(BaseModel):
-    """Nights in which help, or harm, was proven: `power` where it was planted, `false proofs` where it was not."""
+    """Nights in which help, or harm, was proven: `false proofs` where nothing planted can do so.
+
+    Where something can, help is `power`, for the Trainer looks for what helps; harm is `possible`, for it avoids that.
+    """
 
     model_config = FROZEN
 
@@ -159,8 +162,10 @@ def report_of(world: World, nights: Sequence[NightFigures]) -> RehearsalReport:
         standings={
             name: sum(night.standing == name for night in nights) for name in sorted({n.standing for n in nights})
         },
-        helps=_proof(nights, lambda night: night.proven_at > 0, planted=world.may_help),
-        harms=_proof(nights, lambda night: night.harm_proven_at > 0, planted=world.may_harm),
+        helps=_proof(nights, lambda night: night.proven_at > 0, meaning="power" if world.may_help else "false proofs"),
+        harms=_proof(
+            nights, lambda night: night.harm_proven_at > 0, meaning="possible" if world.may_harm else "false proofs"
+        ),
         units_to_proof=(_finite(quantile(proofs, 0.5)), _finite(quantile(proofs, 0.8))),
         certificates=_badges(nights, "certified"),
         retirements=_badges(nights, "retired"),
@@ -190,11 +195,9 @@ def _share(count: int, nights: int, *, bound: float | None = None) -> ShareRepor
     return ShareReport(nights=count, share=pass_rate(count, nights), low=low, high=high, bound=bound)
 
 
-def _proof(nights: Sequence[NightFigures], proven: Callable[[NightFigures], bool], *, planted: bool) -> ProofReport:
-    count = sum(map(proven, nights))
-    if planted:
-        return ProofReport(meaning="power", proven=_share(count, len(nights)))
-    return ProofReport(meaning="false proofs", proven=_share(count, len(nights), bound=FALSE_PROOFS))
+def _proof(nights: Sequence[NightFigures], proven: Callable[[NightFigures], bool], *, meaning: Meaning) -> ProofReport:
+    bound = FALSE_PROOFS if meaning == "false proofs" else None
+    return ProofReport(meaning=meaning, proven=_share(sum(map(proven, nights)), len(nights), bound=bound))
 
 
 def _badges(nights: Sequence[NightFigures], verdict: str) -> BadgeReport:
