@@ -7,6 +7,7 @@ python loop.py --llm gguf:model.gguf --hours 8
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
 from memory.signatures import signatures
 from memory.tasks import Task
+from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
 from trainer.rechecks import Rechecks
@@ -352,8 +354,24 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
     return code
 
 
-def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStack) -> Parts:
+def assemble(
+    settings: Settings,
+    display: Display,
+    clock: Clock,
+    stack: ExitStack,
+    *,
+    views: Callable[[], Sequence[View]] = all_views,
+    sandbox_of: Callable[[Settings, Display], Sandbox] | None = None,
+) -> Parts:
     """Build all parts; what has to be closed is left to the stack, in order.
+
+    Args:
+        settings: what was asked for.
+        display: where the run is shown.
+        clock: the time of events.
+        stack: closes what has to be closed.
+        views: the documents that are kept beside the log; they decide nothing.
+        sandbox_of: in place of the sandbox that the settings ask for.
 
     Raises:
         InputError: a setting cannot be fulfilled.
@@ -366,7 +384,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     stack.callback(recall.close)
     identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
     memory = MemoryManager.open(
-        settings.memory, views=[*all_views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
+        settings.memory, views=[*views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
     )
     stack.callback(memory.close)
     log_to_file(settings.memory / "logs" / "loop.jsonl")
@@ -376,12 +394,7 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
-    sandbox = choose_sandbox(
-        settings.sandbox,
-        trusted_code_only=settings.llm == REHEARSAL,
-        progress=display.note,
-        options=SandboxOptions.of_settings(settings),
-    )
+    sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
     decider = decider_of(
         settings,
@@ -406,6 +419,15 @@ def assemble(settings: Settings, display: Display, clock: Clock, stack: ExitStac
         display=display,
         clock=clock,
         seed=seed,
+    )
+
+
+def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
+    return choose_sandbox(
+        settings.sandbox,
+        trusted_code_only=settings.llm == REHEARSAL,
+        progress=display.note,
+        options=SandboxOptions.of_settings(settings),
     )
 
 

@@ -1,64 +1,32 @@
-"""Flies simulated nights through the real loop: its own decisions, coins, log and views; model and grader simulated."""
+"""Simulated nights through the real loop with ways of choosing to compare, and what came of them."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from builder.run_project import Attempt
-from executor.runner import Runner
-from executor.simulated_assessor import SimulatedAssessor
-from loop import Loop, Parts, assemble
-from memory import inbox
 from memory.builder_model import Floats, Numbers
 from memory.event_lines import read_chain
 from memory.events import Decided, Finished
-from memory.known_tasks import as_known
 from memory.learning import Learning
 from memory.rule_wishes import AddRule
 from memory.state import MemoryState
 from memory.tasks import Task
 from trainer.nominate import MOST, Nominate, Nomination, ThompsonSampling
-from utils.clock import SystemClock, iso
-from utils.completions import Completion, Model, Reply
-from utils.display import Summary, UnitLine
-from utils.errors import Fault
+from utils.commands import flights
+from utils.completions import Completion
 from utils.lots import Lots
-from utils.rehearsal.flight import FlightModel, intended
 from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, kinds
 from utils.settings import Settings
 
-HOLDOUT, HOLDOUT_PROVEN = 0.2, 0.05
-DROPOUT, DROPOUT_TRIAL, DROPOUT_CERTIFIED = 0.05, 0.25, 0.05
-RECALL_TOKENS, MAX_REPAIRS = 400, 2
-"""As shipped; said here so that nobody's environment changes the figures."""
+AS_SHIPPED = Settings.model_construct()
+"""Nobody's environment changes the figures."""
 LAST = 100
 """Units at the end of a night whose choices are counted."""
-
-
-class SilentDisplay:
-    """Shows nothing."""
-
-    def begin(self, lines: list[str], *, cycles: int | None) -> None:
-        """Nothing."""
-
-    def working(self, text: str) -> None:
-        """Nothing."""
-
-    def unit(self, line: UnitLine) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def end(self, summary: Summary) -> None:
-        """Nothing."""
 
 
 class UniformChoice(ThompsonSampling):
@@ -127,40 +95,15 @@ class Flown:
 
 def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = lambda _: None) -> Flown:
     """One night in a new memory in this folder; `overhear` is told of everything that the model is asked."""
-    given: dict[str, Any] = {
-        "llm": "rehearsal",
-        "memory": folder,
-        "sandbox": "process",
-        "cycles": night.units,
-        "seed": night.seed,
-        "analyse_every": 10**6,
-        "lessons": "on",
-        "holdout": HOLDOUT,
-        "holdout_proven": HOLDOUT_PROVEN,
-        "dropout": DROPOUT,
-        "dropout_trial": DROPOUT_TRIAL,
-        "dropout_certified": DROPOUT_CERTIFIED,
-        "recall_tokens": RECALL_TOKENS,
-        "max_repairs": MAX_REPAIRS,
-        "workers": 1,
-    }
-    settings = Settings(**(given | dict(night.settings)))
-    wishes = tuple(AddRule(text=text) for text in night.rules)
-    inbox.leave(folder, inbox.Wish(by="benchmark", tasks=(), rules=wishes), at=iso(SystemClock().now()))
-    with ExitStack() as stack:
-        parts = _simulated(assemble(settings, SilentDisplay(), SystemClock(), stack), night, overhear)
-        Loop(parts, Runner[Attempt](_Here(), workers=1)).run()
-        return _read(parts.memory.state, folder, night.truths)
-
-
-def _simulated(parts: Parts, night: Night, overhear: Callable[[Completion], None]) -> Parts:
-    known = [as_known(record.task) for record in parts.memory.state.tasks.values()]
-    model = _Overheard(FlightModel(known, night.truths, night.seed), overhear)
-    assigner = parts.decider.assigner
-    assert assigner is not None
-    chooses = replace(assigner, nominate=POLICIES[night.policy])
-    decider = replace(parts.decider, assigner=chooses, model=model.name)
-    return replace(parts, model=model, assess=SimulatedAssessor(intended), decider=decider)
+    flight = flights.Night(
+        seed=night.seed,
+        units=night.units,
+        truths=night.truths,
+        rules=tuple(AddRule(text=text) for text in night.rules),
+        settings=AS_SHIPPED.model_copy(update=dict(night.settings)),
+        nominate=POLICIES[night.policy],
+    )
+    return _read(flights.fly(flight, folder, overhear=overhear), folder, night.truths)
 
 
 def _read(state: MemoryState, folder: Path, truths: Truths) -> Flown:
@@ -194,33 +137,3 @@ def _shown(state: MemoryState, truths: Truths, decided: Sequence[Decided]) -> di
     )
     sizes = Counter(of_rule.values())
     return {kind: seen[kind] / size for kind, size in sizes.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Overheard:
-    """A model whose requests somebody else hears too."""
-
-    model: Model
-    overhear: Callable[[Completion], None]
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model.name
-
-    def complete(self, completion: Completion) -> Reply:
-        """The model's reply."""
-        self.overhear(completion)
-        return self.model.complete(completion)
-
-
-class _Here(Executor):
-    """Does each job at once, in the caller's thread."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Fault as fault:
-            future.set_exception(fault)
-        return future

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
 from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
+from utils.errors import SandboxFault
 
 SANDBOX = SandboxFacts(kind="simulated", safe=True, reason="nothing is run")
 FACTS = RunFacts(status="exit", exit_code=0, wall_s=0, cpu_s=0, peak_mb=0)
@@ -52,3 +54,31 @@ class SimulatedAssessor:
         """None: every simulated task can be passed."""
         del task, limits
         return ""
+
+
+class SimulatedSandbox:
+    """Fulfils Sandbox where nothing is to be run; it has no process and no folder."""
+
+    @property
+    def tier(self) -> Tier:
+        """Says that it is simulated."""
+        return Tier(kind=SANDBOX.kind, safe=SANDBOX.safe, reason=SANDBOX.reason)
+
+    def run(self, job: Job) -> ExecutionResult:
+        """Never.
+
+        Raises:
+            SandboxFault: always.
+        """
+        raise SandboxFault(f"a simulated sandbox cannot run {job.argv[0]}")
+
+    def converse(self, program: Program) -> Conversation:
+        """Never.
+
+        Raises:
+            SandboxFault: always.
+        """
+        raise SandboxFault(f"a simulated sandbox cannot run a program of {len(program.source)} characters")
+
+    def close(self) -> None:
+        """Nothing is open."""

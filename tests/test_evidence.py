@@ -24,6 +24,7 @@ def flown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truths, rules = planted_night(2, 2, 4, 2.5, seed=5)
     memory = tmp_path_factory.mktemp("night") / "memory"
     fly(Night(seed=5, units=UNITS, policy="builder-trainer", truths=truths, rules=rules), memory)
+    assert cli("rebuild", "--memory", memory).code == 0
     return memory
 
 

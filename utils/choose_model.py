@@ -11,7 +11,7 @@ from utils.local_server import GGUF
 from utils.recordings import Recorder, ReplayModel
 from utils.rehearsal.known import KnownTask
 from utils.rehearsal.model import RehearsalModel
-from utils.rehearsal.truths import Truths
+from utils.rehearsal.worlds import truths_of
 from utils.settings import Settings
 from utils.signals import StopRequest
 
@@ -65,12 +65,12 @@ def _bare(
 
 
 def rehearsal_model(known: Sequence[KnownTask], truths: Path | None, *, seed: int) -> RehearsalModel:
-    """The simulated model with the truths of this file, or with its own.
+    """The simulated model with the truths of this file, with its own, or with those of the null world.
 
     Raises:
         InputError: the file is no use.
     """
-    return RehearsalModel(known, Truths.default() if truths is None else Truths.load(truths), seed)
+    return RehearsalModel(known, truths_of(truths), seed)
 
 
 def _server(settings: Settings, request: StopRequest) -> OpenAIModel:

@@ -27,6 +27,7 @@ from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
+from utils.commands.rehearse import rehearse
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
 from utils.commands.shared import (
@@ -45,6 +46,7 @@ app.command()(doctor)
 app.command()(add_task)
 app.command("rebuild")(rebuild_views)
 app.command()(evidence)
+app.command()(rehearse)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)

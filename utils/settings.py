@@ -163,7 +163,11 @@ class Settings(BaseSettings):
     fault_wait_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
         default=300.0, description="Longest wait from one try to the next while a model or sandbox is away."
     )
-    truths: Path | None = Field(default=None, description="The rehearsal model's planted truths; empty for its own.")
+    truths: Path | None = Field(
+        default=None,
+        description="The rehearsal model's planted truths: a file; empty for its own; `null` for a world in "
+        "which nothing that is learned has an effect.",
+    )
 
     @field_validator("tasks", "sandbox_packages", mode="before")
     @classmethod

@@ -1,17 +1,30 @@
 """Small plots for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 WIDTH, HEIGHT = 64, 9
 
 
-def plot(points: Sequence[tuple[int, float]], *, mark: float, unit: str) -> list[str]:
+def power_of_ten(value: float) -> str:
+    """For values that are logarithms."""
+    return f"10^{value:.1f}"
+
+
+def percent(value: float) -> str:
+    """For shares."""
+    return f"{value:.0%}"
+
+
+def plot(
+    points: Sequence[tuple[int, float]], *, mark: float, unit: str, label: Callable[[float], str] = power_of_ten
+) -> list[str]:
     """Lines of a plot, the highest first: `*` for values, `-` where the mark lies.
 
     Args:
         points: (x, y), x rising.
         mark: a value that the plot shows, too.
         unit: what x counts.
+        label: writes a value, in at most 8 characters.
     """
     if not points:
         return []
@@ -22,7 +35,9 @@ def plot(points: Sequence[tuple[int, float]], *, mark: float, unit: str) -> list
     for column, value in enumerate(values):
         rows[_row(value, low, high)][column] = "*"
     labels = {0: high, _row(mark, low, high): mark, HEIGHT - 1: low}
-    lines = [f"{_label(labels.get(number)):>8} |{''.join(row)}" for number, row in enumerate(rows)]
+    lines = [
+        f"{label(labels[number]) if number in labels else '':>8} |{''.join(row)}" for number, row in enumerate(rows)
+    ]
     return [*lines, f"{'':>8} +{'-' * len(values)}", f"{'':>10}{unit} {points[0][0]} to {points[-1][0]}"]
 
 
@@ -41,7 +56,3 @@ def _columns(points: Sequence[tuple[int, float]]) -> list[float]:
 
 def _row(value: float, low: float, high: float) -> int:
     return round((HEIGHT - 1) * (high - value) / (high - low)) if high > low else HEIGHT - 1
-
-
-def _label(value: float | None) -> str:
-    return "" if value is None else f"10^{value:.1f}"

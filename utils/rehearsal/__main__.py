@@ -13,7 +13,7 @@ from memory.task_sources import built_in_curriculum, load_tasks
 from utils.errors import InputError
 from utils.rehearsal.model import RehearsalModel
 from utils.rehearsal.server import RehearsalServer
-from utils.rehearsal.truths import Truths
+from utils.rehearsal.worlds import truths_of
 
 MAX_PORT = 65535
 MAX_LATENCY_S = 600
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _server(options: argparse.Namespace) -> RehearsalServer:
-    truths = Truths.default() if options.truths is None else Truths.load(options.truths)
+    truths = truths_of(options.truths)
     if options.latency is not None:
         truths = truths.model_copy(update={"latency_s": options.latency})
     tasks = [task for path in options.tasks for task in load_tasks(path)] or built_in_curriculum()
@@ -58,7 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_port, default=1234, help="0 takes a free one; the address is printed")
     parser.add_argument("--tasks", type=Path, nargs="+", default=[], metavar="FILE", help="in place of the curriculum")
-    parser.add_argument("--truths", type=Path, default=None, metavar="FILE", help="in place of the shipped truths.toml")
+    parser.add_argument(
+        "--truths",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="in place of the shipped truths.toml; `null`: nothing learned has an effect",
+    )
     parser.add_argument("--seed", type=int, default=0, help="another seed gives another night in the same world")
     parser.add_argument("--latency", type=_latency, default=None, metavar="S", help="seconds before every answer")
     return parser

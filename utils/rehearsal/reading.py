@@ -133,7 +133,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         self._names = NameIndex(self.index.tasks)
-        self._texts = tuple(_rule_text(rule.text) for rule in self.rules)
+        self._texts = tuple(rule_text(rule.text) for rule in self.rules)
 
     def read(self, completion: Completion) -> Situation:
         """What the request asks for; never fails, whatever stands in it."""
@@ -162,13 +162,14 @@ class Reader:
     def _shown(self, prompts: Sequence[Sections]) -> tuple[PlantedRule, ...]:
         if not self.rules:
             return ()
-        items = {_rule_text(item) for prompt in prompts for item in prompt.rules}
+        items = {rule_text(item) for prompt in prompts for item in prompt.rules}
         rest = folded("\n".join(prompt.rest for prompt in prompts))
         shown = zip(self.rules, self._texts, strict=True)
         return tuple(rule for rule, text in shown if text in items or text in rest)
 
 
-def _rule_text(text: str) -> str:
+def rule_text(text: str) -> str:
+    """What tells a rule from others: the folded text without a full stop."""
     return folded(text).rstrip(".")
 
 

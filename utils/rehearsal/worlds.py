@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from statistics import NormalDist
 
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.tables import Drift, PlantedRule, Recall
 from utils.rehearsal.truths import Truths
 
+NULL = "null"
+"""In place of a file of truths."""
 MAX_EFFECT = 10
 """Logits."""
 SKILLS = (
@@ -65,6 +68,24 @@ def kinds(truths: Truths) -> Mapping[str, Kind]:
     return {
         rule.text: next((kind for sign, kind in signs if rule.effect * sign > 0), Kind.USELESS) for rule in truths.rules
     }
+
+
+def truths_of(name: Path | None) -> Truths:
+    """The truths of a file; the shipped ones if there is none, those of the null world if it is called `null`.
+
+    Raises:
+        InputError: the file is no use.
+    """
+    if name == Path(NULL):
+        return null_world()
+    return Truths.default() if name is None else Truths.load(name)
+
+
+def null_world() -> Truths:
+    """The shipped world, drift included, in which nothing that is learned has an effect."""
+    shipped = Truths.default()
+    rules = tuple(PlantedRule(text=rule.text, effect=0.0) for rule in shipped.rules)
+    return shipped.model_copy(update={"rules": rules, "recall": Recall()})
 
 
 def weak_in(skill: str, *, weak: float = -1.5, strong: float = 0.8) -> Truths:

@@ -16,6 +16,10 @@ SIMULATION = CHECKOUT / "utils" / "rehearsal"
 HOLD_THE_KEY = ("utils.rehearsal.truths", "utils.rehearsal.worlds")
 MAY_HAND_IT_ON = {
     "utils/choose_model.py",  # loads it for the simulation that it makes
+    # dry runs alone: they plant it and hold it against what a night chose; `loop.py` imports none of them
+    "utils/commands/flights.py",
+    "utils/commands/planted.py",
+    "utils/commands/rehearse.py",
 }
 
 
@@ -41,6 +45,12 @@ def test_no_other_module_imports_what_holds_the_key() -> None:
     importers = {str(path.relative_to(CHECKOUT)) for path in modules() if not imported(path).isdisjoint(HOLD_THE_KEY)}
     assert importers <= MAY_HAND_IT_ON
     assert "utils/choose_model.py" in importers  # or the search finds nothing
+
+
+def test_the_loop_imports_nothing_of_the_dry_runs() -> None:
+    told = "import sys, loop; print(*(name for name in sys.modules if name.startswith('utils.commands')))"
+    ran = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True, text=True, cwd=CHECKOUT)
+    assert ran.stdout.split() == []
 
 
 @pytest.mark.parametrize(
