@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import mean, median, quantiles
 
 from memory.assignment import Assignment, Nominee
-from memory.attempts import AttemptResult
+from memory.attempts import AttemptResult, AttemptSpec
 from memory.builder_model import Practice
 from memory.cases import Case
 from memory.events import RuleAdded
@@ -89,8 +89,8 @@ def evidence_ms(ledger: Ledger, rules: list[str], repeat: int, *, look: bool) ->
     units = [_unit(number, rules) for number in range(repeat)]
 
     def fold(number: int) -> None:
-        assignment, result = units[number]
-        ledger.note_decided(result.unit_id, TASK, assignment, predictions)
+        spec, assignment, result = units[number]
+        ledger.note_decided(spec, TASK, assignment, predictions)
         ledger.note_finished(result, ())
         if look or number % CHUNK == CHUNK - 1:
             ledger.mark()
@@ -100,7 +100,7 @@ def evidence_ms(ledger: Ledger, rules: list[str], repeat: int, *, look: bool) ->
     return [mean(found[start : start + CHUNK]) for start in range(0, repeat, CHUNK)]
 
 
-def _unit(number: int, rules: list[str]) -> tuple[Assignment, AttemptResult]:
+def _unit(number: int, rules: list[str]) -> tuple[AttemptSpec, Assignment, AttemptResult]:
     nominees = tuple(
         Nominee(kind="rule", id=rules[(3 * number + place) % len(rules)], drop_probability=0.25, lot=0,
                 dropped=(number + place) % 4 == 0, trial=1, baseline=-0.5)
@@ -111,7 +111,11 @@ def _unit(number: int, rules: list[str]) -> tuple[Assignment, AttemptResult]:
         unit_id=f"00000000-{number:06d}", outcome="passed" if passed else "failed", passed_first=passed, turns=(),
         ended="passed" if passed else "repairs used up", reflection=None, score=None, wall_s=1.0,
     )  # fmt: skip
-    return Assignment(holdout_probability=0.2, lot=0, control=number % 5 == 0, nominees=nominees), result
+    spec = AttemptSpec(
+        unit_id=result.unit_id, task_id=TASK.id, task_digest="0" * 64, number=1, blueprint_id="made up",
+        blueprint_version=1, model="made up", seed=number, sandbox="process",
+    )  # fmt: skip
+    return spec, Assignment(holdout_probability=0.2, lot=0, control=number % 5 == 0, nominees=nominees), result
 
 
 def times_ms(action: Callable[[int], object], repeat: int) -> list[float]:

@@ -81,7 +81,7 @@ class Learning:
     def note_decided(self, decided: Decided, task: Task) -> None:
         """Count the nominations, and give the unit its place in the book of evidence."""
         assignment = decided.assignment
-        self.evidence.note_decided(decided.spec.unit_id, task, assignment, decided.predictions)
+        self.evidence.note_decided(decided.spec, task, assignment, decided.predictions)
         for nominee in assignment.nominees if assignment else ():
             if nominee.kind == "rule":
                 self.rules.note_nominee(
@@ -116,6 +116,10 @@ class Learning:
                 reflection.rule, source=source, at=at, skills=flight.task.skills, error_classes=errors or None
             )
             self._number(record)
+
+    def begin_run(self, model: str) -> None:
+        """A run with this model began."""
+        self._note_verdicts(self.evidence.begin_night(model))
 
     def note_abandoned(self, unit: str) -> None:
         """A unit's outcome is missing."""

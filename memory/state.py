@@ -185,7 +185,7 @@ class MemoryState:
         if isinstance(data, RunStarted):
             self.runs += 1
             self.run_decided = 0
-            self.learning.evidence.begin_night()
+            self.learning.begin_run(data.model)
             self.run_totals, self.run_tasks = Totals(), set()
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:

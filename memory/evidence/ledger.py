@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from memory.assignment import Assignment
-from memory.attempts import AttemptResult, Outcome
+from memory.attempts import AttemptResult, AttemptSpec, Outcome
 from memory.evidence.bets import BINARY, SCORE
 from memory.evidence.certificates import Certificates, Trial
 from memory.evidence.claims import ArmCount, Claim, Toss
 from memory.evidence.integrity import CoinCheck, MissingCheck
 from memory.evidence.logged import EvidenceMark, Predictions
+from memory.evidence.off_policy import WithoutLearning
 from memory.evidence.predictions import Cell, cell_of
 from memory.repeats import Mistakes
 from memory.tasks import Task
@@ -43,6 +44,7 @@ class _Waiting:
     """A decided unit whose evidence is not folded yet."""
 
     unit: str
+    model: str
     task: Task
     assignment: Assignment | None
     predictions: Predictions | None
@@ -83,6 +85,8 @@ class Ledger:
     any_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
     """Units with a mistake, controls first; shown beside the claim on repeats, as `novel_mistake` is."""
     novel_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
+    without_learning: WithoutLearning = field(default_factory=WithoutLearning)
+    """Of passing, over all graded units."""
     _spread: _Spread = field(default_factory=_Spread)
     _queue: deque[_Waiting] = field(default_factory=deque)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
@@ -123,30 +127,45 @@ class Ledger:
             score_sd=significant(self._spread.sd),
         )
 
-    def begin_night(self) -> None:
-        """A new run."""
+    @property
+    def waiting(self) -> list[str]:
+        """Units that are not folded yet, in the order of decision; the first has no outcome yet."""
+        return [each.unit for each in self._queue]
+
+    def begin_night(self, model: str) -> list[str]:
+        """A new run with this model; the keys of those that are certified or retired now.
+
+        Units of another model may never be finished, and nothing after them would ever count: they are missing from
+        here on, whatever becomes of them.
+        """
         for claim in self.claims.values():
             claim.begin_night()
+        for waiting in self._queue:
+            waiting.abandoned = waiting.abandoned or (waiting.came is None and waiting.model != model)
+        return self._advance()
 
     def note_decided(
-        self, unit: str, task: Task, assignment: Assignment | None, predictions: Predictions | None
+        self, spec: AttemptSpec, task: Task, assignment: Assignment | None, predictions: Predictions | None
     ) -> None:
         """A unit takes its place; what goes on trial with it gets its number."""
-        waiting = self._waiting[unit] = _Waiting(unit, task, assignment, predictions)
+        waiting = self._waiting[spec.unit_id] = _Waiting(spec.unit_id, spec.model, task, assignment, predictions)
         self._queue.append(waiting)
         if assignment is not None:
             self.certificates.enter([each.key for each in assignment.nominees if each.trial])
 
     def note_finished(self, result: AttemptResult, mistakes: Sequence[str]) -> list[str]:
         """A unit has its outcome; the keys of those that are certified or retired now."""
+        waiting = self._waiting.get(result.unit_id)
+        if waiting is None:  # another model's, which is counted as missing already
+            return []
         score = result.score.points / 100 if result.score is not None else 0.0
-        came = Came(result.outcome, result.passed_first, score, tuple(mistakes))
-        self._waiting[result.unit_id].came = came
+        waiting.came = Came(result.outcome, result.passed_first, score, tuple(mistakes))
         return self._advance()
 
     def note_abandoned(self, unit: str) -> list[str]:
         """A unit will never have an outcome; the keys of those that are certified or retired now."""
-        self._waiting[unit].abandoned = True
+        if unit in self._waiting:
+            self._waiting[unit].abandoned = True
         return self._advance()
 
     def _advance(self) -> list[str]:
@@ -160,9 +179,13 @@ class Ledger:
     def _fold(self, waiting: _Waiting) -> list[str]:
         came, assignment, predictions = waiting.came, waiting.assignment, waiting.predictions
         repeats = self.mistakes.note(came.mistakes) if came is not None else None
-        if assignment is None or predictions is None or not waiting.task.graded:
+        if not waiting.task.graded:
             return []
         cell = cell_of(waiting.task)
+        if came is not None:
+            self._note_without(cell, waiting, passed=came.outcome == "passed")
+        if assignment is None or predictions is None:
+            return []
         self._check(cell, assignment, missing=came is None)
         outcomes: dict[ClaimName, float] | None = None
         if came is not None and repeats is not None:
@@ -180,6 +203,10 @@ class Ledger:
         if came is None:
             return []
         return self.certificates.settle(_trials(assignment), passed=came.outcome == "passed")
+
+    def _note_without(self, cell: Cell, waiting: _Waiting, *, passed: bool) -> None:
+        expected = waiting.predictions.passed if waiting.predictions else self.primary.predictor.predict(cell)
+        self.without_learning.note(waiting.assignment, outcome=float(passed), prediction=expected.control)
 
     def _check(self, cell: Cell, assignment: Assignment, *, missing: bool) -> None:
         if 0 < assignment.holdout_probability < 1:

@@ -85,13 +85,39 @@ def effective_units(weights: Floats) -> float:
     return total * total / float((weights * weights).sum()) if total > 0 else 0.0
 
 
-def no_rules(
-    units: Iterable[tuple[Assignment | None, float, float]],
-) -> OffPolicyAnswer | None:
+class WithoutLearning:
+    """What would have come had nothing learned been shown, kept up to date unit by unit."""
+
+    __slots__ = ("_mean", "_squares", "_units", "_weights", "_weights_squared")
+
+    def __init__(self) -> None:
+        """No unit was seen."""
+        self._units = 0
+        self._mean = self._squares = self._weights = self._weights_squared = 0.0
+
+    def note(self, assignment: Assignment | None, *, outcome: float, prediction: float) -> None:
+        """A unit with its coins and its outcome; `prediction` is of its outcome as a control, from the past alone."""
+        weight = no_rules_weight(assignment)
+        value = prediction + weight * (outcome - prediction)
+        self._units += 1
+        step = value - self._mean
+        self._mean += step / self._units
+        self._squares += step * (value - self._mean)
+        self._weights += weight
+        self._weights_squared += weight * weight
+
+    def answer(self) -> OffPolicyAnswer | None:
+        """The mean outcome; None below FEWEST effective units."""
+        effective = self._weights**2 / self._weights_squared if self._weights else 0.0
+        if effective < FEWEST:
+            return None
+        error = math.sqrt(self._squares / (self._units - 1) / self._units)
+        return OffPolicyAnswer(self._mean, error, effective)
+
+
+def no_rules(units: Iterable[tuple[Assignment | None, float, float]]) -> OffPolicyAnswer | None:
     """The mean outcome had nothing learned been shown: units as (coins, outcome, prediction for a control)."""
-    found = list(units)
-    return off_policy(
-        [no_rules_weight(assignment) for assignment, _, _ in found],
-        [outcome for _, outcome, _ in found],
-        [prediction for _, _, prediction in found],
-    )
+    found = WithoutLearning()
+    for assignment, outcome, prediction in units:
+        found.note(assignment, outcome=outcome, prediction=prediction)
+    return found.answer()

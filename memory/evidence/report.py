@@ -77,6 +77,20 @@ class ClaimReport(BaseModel):
     units_to_verdict: Count | None
 
 
+class WithoutReport(BaseModel):
+    """How many of all graded attempts would have passed had nothing learned been shown; 95 % for one look, 6 decimals.
+
+    `effective` is the number of attempts without anything learned that the answer is worth.
+    """
+
+    model_config = FROZEN
+
+    rate: float
+    low: float
+    high: float
+    effective: float
+
+
 class TrialReport(BaseModel):
     """One learned thing on trial; `bound` is what its evidence has to reach, by its number."""
 
@@ -107,8 +121,11 @@ class EvidenceReport(BaseModel):
         any_mistake: rates of units with a mistake, of controls and of treated units.
         novel_mistake: the same, with one that was never met before.
         missing: units whose outcome will never be known.
+        waiting: units that were decided and are not counted yet, because one before them has no outcome.
+        waits_for: that one; empty if nothing waits.
         alarms: why claims are suspended; empty if they are not.
         price_of_control: about how many passes the controls have cost, at the present effect; None before there is one.
+        without_learning: None below 50 effective attempts.
         history: (unit, evidence for help as a power of ten) of the primary claim, at most some 256 points.
         on_trial: those with the most evidence first, at most 200.
         trials: how many there ever were.
@@ -121,8 +138,11 @@ class EvidenceReport(BaseModel):
     any_mistake: tuple[ArmReport, ArmReport]
     novel_mistake: tuple[ArmReport, ArmReport]
     missing: Count
+    waiting: Count = 0
+    waits_for: str = ""
     alarms: str
     price_of_control: float | None
+    without_learning: WithoutReport | None = None
     history: tuple[tuple[int, float], ...]
     on_trial: tuple[TrialReport, ...]
     trials: Count
@@ -139,8 +159,11 @@ def evidence_report(ledger: Ledger) -> EvidenceReport:
         any_mistake=_arms(ledger.any_mistake),
         novel_mistake=_arms(ledger.novel_mistake),
         missing=ledger.missing_check.missing,
+        waiting=len(ledger.waiting),
+        waits_for=next(iter(ledger.waiting), ""),
         alarms=ledger.suspended,
         price_of_control=_price(ledger.primary),
+        without_learning=_without(ledger),
         history=tuple((unit, _tens(value)) for unit, value in ledger.primary.wealth.history),
         on_trial=_on_trial(ledger),
         trials=len(ledger.certificates),
@@ -243,6 +266,14 @@ def _price(claim: Claim) -> float | None:
     if control.rate is None or treated.rate is None:
         return None
     return round(max(0.0, treated.rate - control.rate) * control.units, 1)
+
+
+def _without(ledger: Ledger) -> WithoutReport | None:
+    answer = ledger.without_learning.answer()
+    if answer is None:
+        return None
+    rate, low, high = (round(each, DIGITS) for each in (answer.mean, answer.low, answer.high))
+    return WithoutReport(rate=rate, low=low, high=high, effective=round(answer.effective, 1))
 
 
 def _on_trial(ledger: Ledger) -> tuple[TrialReport, ...]:

@@ -70,7 +70,18 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
             f"{primary.effect.low:+.3f} to {primary.effect.high:+.3f}, valid whenever you look."
         )
     yield _repeats(report)
+    if report.waits_for:
+        yield (
+            f"{report.waiting} attempts are not counted yet: evidence goes in the order of decision, and "
+            f"{report.waits_for} has no outcome yet."
+        )
     yield f"This run alone: E = {number_of(primary.log10_e_tonight)}. {_missing(report, primary)}"
+    if report.without_learning is not None:
+        without = report.without_learning
+        yield (
+            f"Had nothing learned been shown, {without.rate:.3f} of all attempts would have passed (95 %, one look, "
+            f"{without.low:.3f} to {without.high:.3f}; as good as {without.effective:.0f} attempts without it)."
+        )
     if report.price_of_control:
         yield f"Price: the {primary.control.units} controls cost about {report.price_of_control:.0f} passes so far."
     if primary.z_test_p is not None:

@@ -5,7 +5,7 @@ import pytest
 from memory.assignment import Assignment, Nominee
 from memory.evidence.ledger import Ledger
 from memory.tasks import Task
-from tests.memory.builders import MEMORY_ID, a_result, a_task
+from tests.memory.builders import MEMORY_ID, a_result, a_spec, a_task
 
 TASK = a_task()
 
@@ -24,7 +24,7 @@ def coins(*, control: bool = False, dropped: bool = False, trial: int = 1, basel
 
 def decide(ledger: Ledger, number: int, assignment: Assignment | None = None, task: Task = TASK) -> None:
     predictions = ledger.predict(task) if assignment is not None else None
-    ledger.note_decided(unit(number), task, assignment, predictions)
+    ledger.note_decided(a_spec(number), task, assignment, predictions)
 
 
 def finish(ledger: Ledger, number: int, *, passed: bool = True, mistakes: tuple[str, ...] = ()) -> list[str]:
@@ -107,15 +107,43 @@ def test_a_repeat_is_a_mistake_that_either_arm_has_met() -> None:
     assert [arm.outcomes for arm in ledger.novel_mistake] == [1.0, 1.0]
 
 
+def test_what_would_have_come_without_learning_is_refused_until_enough_is_known() -> None:
+    ledger = Ledger()
+    for number in range(1, 401):
+        control = number % 4 == 0
+        decide(ledger, number, coins(control=control))
+        finish(ledger, number, passed=not control or number % 8 == 0)
+        if number == 100:
+            assert ledger.without_learning.answer() is None
+    answer = ledger.without_learning.answer()
+    assert answer is not None
+    assert answer.low < 0.5 < answer.high
+    assert answer.effective == pytest.approx(100)
+
+
 def test_a_new_night_begins_evidence_of_its_own_and_the_old_goes_on() -> None:
     ledger = Ledger()
     for number in range(1, 21):
         decide(ledger, number, coins(control=number % 4 == 0))
         finish(ledger, number, passed=number % 4 != 0)
     before = ledger.primary.wealth.log_helps
-    ledger.begin_night()
+    ledger.begin_night("rehearsal")
     assert ledger.primary.tonight.units == 0
     assert ledger.primary.wealth.log_helps == before > ledger.primary.tonight.log_helps
+
+
+def test_units_of_a_model_that_is_gone_are_missing_and_hold_up_nobody() -> None:
+    ledger = Ledger()
+    for number in range(1, 4):
+        decide(ledger, number, coins())
+    finish(ledger, 2)
+    assert ledger.waiting == [unit(1), unit(2), unit(3)]
+    ledger.begin_night("rehearsal")
+    assert ledger.waiting == [unit(1), unit(2), unit(3)]
+    ledger.begin_night("another model")
+    assert (ledger.waiting, ledger.mark().units, ledger.missing_check.missing) == ([], 1, 2)
+    assert finish(ledger, 1) == []
+    assert ledger.mark().units == 1
 
 
 def test_what_is_predicted_rests_on_what_was_folded_only() -> None:
