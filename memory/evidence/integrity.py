@@ -19,6 +19,8 @@ ALARM = 1000.0
 TILTS = np.array([-1.2, -0.6, -0.3, 0.3, 0.6, 1.2])
 SHARES = np.full(len(TILTS), 1 / len(TILTS))
 MISSING = mixture(((-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), 1.0))
+MOST_STEPS = 50_000
+"""Coins times groups that are settled at once: where there are thousands of skills it is done sooner."""
 WHOLE, BY_SKILL, BY_LEVEL = 0.5, 0.25, 0.25
 """How the stake is shared between bets on all units and bets on those of one skill, or of one step of difficulty."""
 
@@ -42,7 +44,7 @@ class CoinCheck:
             skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
             rows = self._known[cell] = (0, skill, level)
         self._pending.append((rows, float(arm), probability))
-        if len(self._pending) >= MOST_PENDING:
+        if len(self._pending) >= min(MOST_PENDING, MOST_STEPS // len(self._rows)):
             self._settle()
 
     def _settle(self) -> None:

@@ -74,6 +74,16 @@ def test_a_holdout_that_dodges_hard_tasks_raises_an_alarm_though_on_average_it_i
     assert check.alarmed
 
 
+def test_thousands_of_skills_are_watched_one_by_one() -> None:
+    rng, check = np.random.default_rng(7), CoinCheck()
+    for number in range(4000):
+        one = number % 4 == 0
+        check.note(
+            (f"skill {0 if one else number}", 2), arm=bool(rng.random() < (0.5 if one else 0.1)), probability=0.2
+        )
+    assert check.alarmed
+
+
 def test_the_bets_against_coins_are_fair() -> None:
     mean, probability = 0.0, 0.2
     cells = [("lists", 1), ("dicts", 1), ("lists", 3), ("dates", 0)]
