@@ -177,7 +177,7 @@ def test_options_with_an_open_quote_are_refused(tmp_path: Path, monkeypatch: pyt
 def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['llama_cpp'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    refused(night(model_file(tmp_path)), "needs the extra `local`")
+    refused(finish(begun(model_file(tmp_path))), "needs the extra `local`")
 
 
 def test_the_doctor_loads_the_file_asks_it_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
