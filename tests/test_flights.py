@@ -110,7 +110,7 @@ def test_the_analysis_names_the_weakness_that_the_truth_file_planted(tmp_path: P
 
 @pytest.mark.night
 def test_in_one_night_the_rules_that_help_are_found(tmp_path: Path) -> None:
-    flown = nights("builder-trainer", seeds=SEEDS // 2, units=UNITS)
+    flown = nights("builder-trainer", seeds=SEEDS, units=UNITS)
     shown = {kind: mean(night.shown[kind] for night in flown) for kind in Kind}
     assert shown[Kind.HELPFUL] >= 8 * shown[Kind.USELESS]
     assert shown[Kind.HARMFUL] < shown[Kind.USELESS]

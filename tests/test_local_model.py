@@ -36,7 +36,7 @@ from utils.llm_interface import Patience
 from utils.local_model import LocalModel, start_server
 from utils.settings import load_settings
 
-UNITS, SEED = 360, "1"
+UNITS, SEED = 300, "1"
 CONTEXT = "16384"
 """In bytes, which the scripted model reads one by one; a prompt has about a thousand, and a reply may have 2048."""
 ONE_THREAD = "--n_threads 1 --n_threads_batch 1"

@@ -44,8 +44,9 @@ def deserves(path: Path) -> str:
     return "passed" if path.read_text(encoding="utf-8").startswith("# MUST: pass") else "failed"
 
 
-@pytest.mark.parametrize("task", [CASES, FRESH], ids=lambda task: task.id)
-def test_attacks_on_the_checks_do_not_pass_cases_either(isolated: Sandbox, task: Task) -> None:
+def test_attacks_on_the_checks_do_not_pass_cases_either(isolated: Sandbox) -> None:
+    """Fixed cases in some sandboxes and fresh inputs in the others, for that is not the sandbox's business."""
+    task = FRESH if isolated.tier.kind in {"docker", "bubblewrap"} else CASES
     short = AttemptLimits(wall_s=2.5, cpu_s=1.5, memory_mb=256)
     found = {path.stem: grade(task, path.read_text(encoding="utf-8"), isolated, limits=short, seed=3).outcome
              for path in attacks()}  # fmt: skip
