@@ -270,4 +270,4 @@ def test_no_text_makes_it_slow(text: str) -> None:
         verdict = failed(*[each] * 20, passes=(hostile,) * 20)
         started = time.process_time()
         signature(verdict)
-        assert time.process_time() - started < 0.2
+        assert time.process_time() - started < 3.0  # some 20 ms; what grows faster than its text takes minutes
