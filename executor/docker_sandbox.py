@@ -220,6 +220,7 @@ def _build(client: docker.DockerClient, recipe: ImageRecipe, progress: Callable[
             progress(line)
             complaint = f"{line}; " if line.startswith("E: ") else complaint  # apt-get's way to say what is wrong
         if "error" in event:
+            complaint = f"{begun.strip()}; " if begun.startswith("E: ") else complaint  # its end may never have come
             said = f"{complaint}{event['error'].strip()}"
             raise SandboxFault(f"the sandbox image cannot be built from {recipe.dockerfile}: {said}")
 
