@@ -134,11 +134,10 @@ class _Beliefs:
         mean, variance = self._mean.item(number), self._variance.item(number)
         if self._prior.half_life is None:
             return Belief(mean, variance)
-        keep = 2.0 ** ((self._at.item(number) - now) / self._prior.half_life)
-        prior = self._prior
-        return Belief(
-            prior.mean + keep * (mean - prior.mean), keep * keep * variance + (1.0 - keep * keep) * prior.variance
-        )
+        prior, keep = self._prior, float(np.exp2((self._at.item(number) - now) / self._prior.half_life))
+        faded = prior.mean + keep * (mean - prior.mean)
+        keep *= keep
+        return Belief(faded, prior.variance + keep * (variance - prior.variance))  # to the last bit as read_many
 
     def read_many(self, numbers: Numbers, now: float) -> Effects:
         """Many beliefs as they are now, for kinds that are forgotten."""

@@ -83,9 +83,10 @@ def test_growth_of_the_supervisor_is_seen() -> None:
 def test_a_process_and_a_file_that_are_left_are_found(tmp_path: Path) -> None:
     marker = f"left{uuid.uuid4().hex}"
     assert [found for found in left(marker, tmp_path) if "container" not in found and marker in found] == []
+    before = {*left_processes(marker)}  # of other tests
     with subprocess.Popen((sys.executable, "-c", "input()", marker), stdin=subprocess.PIPE) as process:
-        wait_for(lambda: bool(left_processes(marker)))  # a program has no arguments yet when it has just begun
-        assert f"{process.pid}:" in [found.split()[1] for found in left_processes(marker)]
+        wait_for(lambda: left_processes(marker) != [*before])  # a program has no arguments yet when it has just begun
+        assert [found.split()[1] for found in left_processes(marker) if found not in before] == [f"{process.pid}:"]
         process.kill()
     with tempfile.NamedTemporaryFile(prefix=marker, dir="/tmp") as file:
         (tmp_path / "job").mkdir()

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         default=0.2, description="Share of attempts that see nothing learned, so that learning can be proved."
     )
     dropout: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
-        default=0.05, description="How often a nominated rule, or recall, is left out, so that its worth can be told."
+        default=0.1, description="How often a nominated rule, or recall, is left out, so that its worth can be told."
     )
     dropout_trial: Annotated[float, Field(ge=0.01, le=0.5)] = Field(
         default=0.25, description="The same for what is on trial: what seems to help, and may be proven to."

@@ -260,6 +260,12 @@ def test_whatever_a_verdict_holds_its_signature_is_one_short_printable_line(verd
     assert signature(verdict.model_copy()) == found
 
 
+def cpu_s(verdict: Verdict) -> float:
+    started = time.thread_time()  # of this thread: what else the process does is not the signature's
+    signature(verdict)
+    return time.thread_time() - started
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_makes_it_slow(text: str) -> None:
     hostile = Assertion(
@@ -268,6 +274,4 @@ def test_no_text_makes_it_slow(text: str) -> None:
     raised = hostile.model_copy(update={"error": text, "traceback": text})
     for each in (hostile, raised):
         verdict = failed(*[each] * 20, passes=(hostile,) * 20)
-        started = time.process_time()
-        signature(verdict)
-        assert time.process_time() - started < 3.0  # some 20 ms; what grows faster than its text takes minutes
+        assert min(cpu_s(verdict) for _ in range(5)) < 0.2
