@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TICK_S = 0.25
 DISK_TICK_S = 0.05
+BLOCK = 4096
 MOST_WAITING = 1 << 20  # bytes of a program that wait for the host, until no more of them are taken
 MOST_PENDING = 8 << 20  # bytes of the host that wait for a program, until no more are read
 
@@ -252,7 +253,8 @@ class Watch:
             remark = f"its files took {size / MIB:.1f} MiB in {count} entries"
         except OSError as hidden:
             size, count, remark = 0, MOST_ENTRIES + 1, f"its folder cannot be looked at: {hidden.strerror}"
-        if size > self.limits["file_mb"] * MIB or count > min(MOST_ENTRIES, self.limits["inodes"]):
+        allowed = self.limits["file_mb"] * MIB + count * BLOCK  # for the last block of a file is seldom full
+        if size > allowed or count > min(MOST_ENTRIES, self.limits["inodes"]):
             self.reason, self.remark = self.reason or "disk_limit", self.remark or remark
         now = time.monotonic()
         self.next_disk_look = now + max(DISK_TICK_S, 10 * (now - began))  # looking takes a tenth of the time at most
