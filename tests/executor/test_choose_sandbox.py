@@ -111,7 +111,9 @@ def test_untrusted_code_runs_in_docker_where_it_works() -> None:
     sandbox.close()
 
 
-BIRTH_OF_THE_AGENT = "import os; print(os.stat('/proc/1').st_ctime_ns)"
+# the clock of /proc ticks every few milliseconds, and two agents may be started within one tick: the number of the
+# process namespace tells those two apart (it alone would not do: a number is given out again once it is free)
+BIRTH_OF_THE_AGENT = "import os; print(os.stat('/proc/1').st_ctime_ns, os.readlink('/proc/self/ns/pid'))"
 
 
 @pytest.mark.parametrize("kind", ["bubblewrap", pytest.param("docker", marks=pytest.mark.docker)])
