@@ -14,6 +14,7 @@ All functions broadcast: a leading axis may be nights or rules, the last one is 
 """
 
 import math
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +87,8 @@ class Wealth:
         """Each stake is untouched."""
         self._bets = bets
         self._log_wealth: Floats = np.zeros(len(bets.lambdas))
-        self._pending: list[tuple[float, float, float]] = []
+        self._pending = array("d")
+        """Of each unit its coin, the coin's probability and the surprise."""
         self._now: list[float] = self._parts(self._log_wealth[None, :])[0].tolist()
         self._tops: list[float] = list(self._now)
         self._proven_at = [0, 0]
@@ -94,26 +96,25 @@ class Wealth:
         """How many were bet on."""
         self._curve = Curve()
 
-    def bet(self, *, arm: bool, probability: float, outcome: float, prediction: float, sd: float = 1.0) -> None:
+    def bet(self, *, arm: bool, probability: float, surprise: float) -> None:
         """Bet on one unit.
 
         Args:
             arm: what the coin said.
             probability: that it says yes, in (0, 1), as logged before.
-            outcome: larger is better.
-            prediction: of the outcome, from the past alone.
-            sd: of the outcome about it, from the past alone; above 0.
+            surprise: the outcome, larger is better, less its prediction from the past alone; in its standard
+                deviations, where it is not 0 or 1.
         """
-        self._pending.append((float(arm), probability, (outcome - prediction) / sd))
+        self._pending.extend((arm, probability, surprise))
         self.units += 1
-        if len(self._pending) == MOST_PENDING:
+        if len(self._pending) == 3 * MOST_PENDING:
             self._settle()
 
     def _settle(self) -> None:
         if not self._pending:
             return
-        bets = np.array(self._pending)
-        self._pending.clear()
+        bets = np.array(self._pending).reshape(-1, 3)
+        del self._pending[:]
         factors = log_factors(bets[:, :1], bets[:, 1:2], bets[:, 2:] * self._bets.lambdas)
         path = np.cumsum(np.concatenate((self._log_wealth[None, :], factors)), axis=0)[1:]
         self._log_wealth = path[-1]

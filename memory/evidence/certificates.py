@@ -16,8 +16,7 @@ retires. "Supported now" is e-BH (Wang and Ramdas 2022) at 10 % and may vanish a
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +28,13 @@ Verdict = Literal["certified", "retired"]
 
 FALSE_BADGES = 0.10
 SMALLEST = 16
+MOST_UNREAD = 64
 LAMBDAS = np.concatenate((CERTIFICATE.lambdas, RETIREMENT.lambdas))
+HALF_LAMBDAS = LAMBDAS / 2
 HALF = len(CERTIFICATE.lambdas)
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """One nominee in a unit that was no control.
 
     Attributes:
@@ -57,8 +57,8 @@ def threshold(order: int | NDArray[np.int64]) -> float | Floats:
 
 def predictions(baseline: Floats | float) -> Floats:
     """M for each of the 16 lambdas; the last axis is lambda."""
-    logits = np.asarray(baseline)[..., None] + LAMBDAS / 2
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+    against = -HALF_LAMBDAS - np.asarray(baseline)[..., None]
+    return np.asarray(1.0 / (1.0 + np.exp(against)))
 
 
 class Certificates:
@@ -70,6 +70,9 @@ class Certificates:
         self._log_wealth = np.zeros((SMALLEST, 2 * HALF))
         self._peaks: list[list[float]] = []
         self._bounds: list[float] = []
+        self._keys: list[str] = []
+        self._unread: list[tuple[list[int], Floats]] = []
+        """Rows, and the bets on them after a unit, whose heights are not in the peaks yet."""
         self._counts: list[list[int]] = []
         """Dropped and failed, dropped and passed, shown and failed, shown and passed."""
 
@@ -89,30 +92,43 @@ class Certificates:
             self._log_wealth = reached(self._log_wealth, row + 1)
             self._peaks.append([0.0, 0.0])
             self._bounds.append(float(threshold(row + 1)))
+            self._keys.append(key)
 
     def settle(self, trials: Sequence[Trial], *, passed: bool) -> list[str]:
         """Settle the bets on one unit; the keys of those that are certified or retired by it."""
         if not trials:
             return []
         rows = [self._rows[each.key] for each in trials]
-        arm = np.array([[float(each.shown)] for each in trials])
-        probability = np.array([[each.probability] for each in trials])
-        tilt = LAMBDAS * (float(passed) - predictions(np.array([each.baseline for each in trials])))
-        wealth = self._log_wealth[rows] + log_factors(arm, probability, tilt)
+        coins = np.array([(each.shown, each.probability, each.baseline) for each in trials])
+        tilt = LAMBDAS * (passed - predictions(coins[:, 2]))
+        wealth = self._log_wealth.take(rows, axis=0)
+        wealth += log_factors(coins[:, :1], coins[:, 1:2], tilt)
         self._log_wealth[rows] = wealth
-        crossed = []
-        for each, row, parts in zip(trials, rows, _parts(wealth).tolist(), strict=True):
+        for each, row in zip(trials, rows, strict=True):
             self._counts[row][2 * each.shown + passed] += 1
-            if self._raise_peaks(row, parts):
-                crossed.append(each.key)
-        return crossed
+        self._unread.append((rows, wealth))
+        lowest = min(self._bounds[row] for row in rows)
+        # a part is a mean of its bets: it crosses no bound that none of them reaches, and can be read later
+        if wealth.max() < lowest and len(self._unread) < MOST_UNREAD:
+            return []
+        return self._read()
+
+    def _read(self) -> list[str]:
+        """Note how high the evidence stood; the keys of those that crossed a bound for the first time."""
+        if not self._unread:
+            return []
+        rows = [row for some, _ in self._unread for row in some]
+        stood = _parts(np.concatenate([wealth for _, wealth in self._unread])).tolist()
+        self._unread.clear()
+        return [self._keys[row] for row, parts in zip(rows, stood, strict=True) if self._raise_peaks(row, parts)]
 
     def _raise_peaks(self, row: int, parts: list[float]) -> bool:
         """Note the parts of a row; whether one of them crossed its bound for the first time."""
-        peaks, crossed = self._peaks[row], False
+        peaks, bound, crossed = self._peaks[row], self._bounds[row], False
         for part, value in enumerate(parts):
-            crossed = crossed or peaks[part] < self._bounds[row] <= value
-            peaks[part] = max(peaks[part], value)
+            if value > peaks[part]:
+                crossed = crossed or peaks[part] < bound <= value
+                peaks[part] = value
         return crossed
 
     def order(self, key: str) -> int:
@@ -136,6 +152,7 @@ class Certificates:
 
     def peaks(self, key: str) -> tuple[float, float]:
         """The highest ln E of helping and of harming ever."""
+        self._read()
         row = self._rows.get(key)
         return (0.0, 0.0) if row is None else (self._peaks[row][0], self._peaks[row][1])
 
@@ -154,6 +171,7 @@ class Certificates:
         return "certified" if self._crossed(key, 0) else None
 
     def _crossed(self, key: str, part: int) -> bool:
+        self._read()
         row = self._rows.get(key)
         return row is not None and self._peaks[row][part] >= self._bounds[row]
 

@@ -3,30 +3,18 @@ outcomes could mean."""
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from memory.evidence.bets import BINARY, Mixture, Wealth
 from memory.evidence.effect import Effect
 from memory.evidence.logged import Prediction
-from memory.evidence.predictions import Cell, Predictor
 
 
-@dataclass(frozen=True, slots=True)
-class Toss:
-    """A unit's holdout coin, as it bears on a claim.
+class Toss(NamedTuple):
+    """A unit's holdout coin: whether it said "treated", and the probability that it does, in (0, 1), as logged."""
 
-    Attributes:
-        cell: skill and difficulty of the unit's task.
-        treated: what the coin said.
-        probability: of being treated, in (0, 1), as logged.
-        prediction: of the outcome, as logged.
-        sd: of outcomes about predictions, as logged; 1 for outcomes 0 or 1.
-    """
-
-    cell: Cell
     treated: bool
     probability: float
-    prediction: Prediction
-    sd: float = 1.0
 
 
 @dataclass(slots=True)
@@ -58,7 +46,6 @@ class Claim:
         self._tonight: Wealth | None = None
         self._worst: Wealth | None = None
         """None while they are what `wealth` is: in the first night, and while no outcome is missing."""
-        self.predictor = Predictor()
         self.effect = Effect()
         self.arms = (ArmCount(), ArmCount())
         """Of controls, and of treated units."""
@@ -83,28 +70,26 @@ class Claim:
         if self.wealth.units or self._tonight:
             self._tonight = Wealth(self._bets)
 
-    def note(self, toss: Toss, outcome: float) -> None:
-        """A unit's outcome, 0..1, larger is better."""
+    def note(self, toss: Toss, outcome: float, prediction: Prediction, sd: float = 1.0) -> None:
+        """A unit's outcome.
+
+        Args:
+            toss: the unit's coin.
+            outcome: 0..1, larger is better.
+            prediction: of it, as logged.
+            sd: of outcomes about predictions, as logged; 1 for outcomes 0 or 1.
+        """
+        treated, probability = toss
+        surprise = (outcome - prediction.mean) / sd
         for wealth in (self.wealth, self._tonight, self._worst):
             if wealth is not None:
-                _bet(wealth, toss, outcome)
-        self.effect.note(
-            treated=toss.treated, probability=toss.probability, outcome=outcome, prediction=toss.prediction
-        )
-        self.predictor.note(toss.cell, outcome, treated=toss.treated)
-        self.arms[toss.treated].note(outcome)
+                wealth.bet(arm=treated, probability=probability, surprise=surprise)
+        self.effect.note(treated=treated, probability=probability, outcome=outcome, prediction=prediction)
+        self.arms[treated].note(outcome)
 
-    def note_missing(self, toss: Toss) -> None:
+    def note_missing(self, toss: Toss, prediction: Prediction, sd: float = 1.0) -> None:
         """A unit without an outcome: against help stands a failure of the treated, a pass of controls."""
         self._worst = self._worst or deepcopy(self.wealth)
-        _bet(self._worst, toss, 0.0 if toss.treated else 1.0)
-
-
-def _bet(wealth: Wealth, toss: Toss, outcome: float) -> None:
-    wealth.bet(
-        arm=toss.treated,
-        probability=toss.probability,
-        outcome=outcome,
-        prediction=toss.prediction.mean,
-        sd=toss.sd,
-    )
+        worst = 0.0 if toss.treated else 1.0
+        surprise = (worst - prediction.mean) / sd
+        self._worst.bet(arm=toss.treated, probability=toss.probability, surprise=surprise)

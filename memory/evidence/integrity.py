@@ -9,6 +9,7 @@ probability 0.001 at most in each family, and it suspends the claim.
 """
 
 import math
+from array import array
 
 import numpy as np
 
@@ -33,27 +34,35 @@ class CoinCheck:
         self._rows: dict[str | int, int] = {"": 0}
         """The whole, skills by name and steps of difficulty by number, in the order of their coming."""
         self._log_wealth: Floats = np.zeros((1, len(TILTS)))
-        self._known: dict[Cell, tuple[int, int, int]] = {}
-        self._pending: list[tuple[tuple[int, int, int], float, float]] = []
+        self._known: dict[Cell, int] = {}
+        self._places: list[tuple[int, int, int]] = []
+        self._pending = array("d")
+        """Of each coin its cell's place, what it said and its probability."""
+        self._most_pending = 3 * MOST_PENDING
         self._peak = 0.0
 
     def note(self, cell: Cell, *, arm: bool, probability: float) -> None:
         """One coin of this probability, in (0, 1)."""
-        rows = self._known.get(cell)
-        if rows is None:
-            skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
-            rows = self._known[cell] = (0, skill, level)
-        self._pending.append((rows, float(arm), probability))
-        if len(self._pending) >= min(MOST_PENDING, MOST_STEPS // len(self._rows)):
+        known = self._known.get(cell)
+        self._pending.extend((self._place(cell) if known is None else known, arm, probability))
+        if len(self._pending) >= self._most_pending:
             self._settle()
+
+    def _place(self, cell: Cell) -> int:
+        """Give a new cell its rows: of the whole, of its skill and of its step."""
+        skill, level = (self._rows.setdefault(each, len(self._rows)) for each in cell)
+        self._most_pending = 3 * min(MOST_PENDING, MOST_STEPS // len(self._rows))
+        self._known[cell] = len(self._places)
+        self._places.append((0, skill, level))
+        return self._known[cell]
 
     def _settle(self) -> None:
         if not self._pending:
             return
-        groups = np.array([rows for rows, _, _ in self._pending])
-        coins = np.array([coin for _, *coin in self._pending])
-        self._pending.clear()
-        factors = log_factors(coins[:, :1], coins[:, 1:], TILTS)
+        coins = np.array(self._pending).reshape(-1, 3)
+        del self._pending[:]
+        groups = np.array(self._places)[coins[:, 0].astype(np.intp)]
+        factors = log_factors(coins[:, 1:2], coins[:, 2:], TILTS)
         steps = np.zeros((len(coins), len(self._rows), len(TILTS)))
         np.put_along_axis(steps, groups[:, :, None], factors[:, None, :], axis=1)
         before = np.zeros((len(self._rows), len(TILTS)))
@@ -73,7 +82,7 @@ class CoinCheck:
             kept.append(share / (len(mine) + 1))
         groups = stakes + log_sum(path, SHARES)
         whole = np.concatenate((groups, np.full((len(path), 1), math.log(sum(kept)))), axis=1)
-        return np.asarray(np.logaddexp.reduce(whole, axis=1))
+        return log_sum(whole, np.ones(whole.shape[1]))
 
     @property
     def log_e(self) -> float:
@@ -99,7 +108,7 @@ class MissingCheck:
     def note(self, *, arm: bool, probability: float, missing: bool) -> None:
         """One unit, in the order of decision."""
         expected = self.missing / (self.units + 1)
-        self._wealth.bet(arm=arm, probability=probability, outcome=float(missing), prediction=expected)
+        self._wealth.bet(arm=arm, probability=probability, surprise=missing - expected)
         self.units += 1
         self.missing += missing
 

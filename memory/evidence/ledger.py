@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 from memory.assignment import Assignment
 from memory.attempts import AttemptResult, AttemptSpec, Outcome
@@ -18,19 +18,21 @@ from memory.evidence.claims import ArmCount, Claim, Toss
 from memory.evidence.integrity import CoinCheck, MissingCheck
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.evidence.off_policy import WithoutLearning
-from memory.evidence.predictions import Cell, cell_of
+from memory.evidence.predictions import Cell, Predictor, cell_of
 from memory.repeats import Mistakes
 from memory.tasks import Task
 from utils.numbers import significant
 
 ClaimName = Literal["passed", "passed_first", "no_repeat", "score"]
+CLAIMS: tuple[ClaimName, ...] = get_args(ClaimName)
 PRIMARY: ClaimName = "passed"
+Outcomes = tuple[float, float, float, float]
+"""Of one unit, claim by claim."""
 SMALLEST_SD = 0.05
 SCORE_PSEUDO = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(NamedTuple):
     """What came of a unit; `mistakes` are the signatures of what went wrong in it."""
 
     outcome: Outcome
@@ -59,6 +61,10 @@ class _Spread:
     units: int = 0
     squares: float = 0.0
 
+    def note(self, distance: float) -> None:
+        self.units += 1
+        self.squares += distance**2
+
     @property
     def sd(self) -> float:
         """Drawn towards a quarter, and never so small that one score decides."""
@@ -70,13 +76,10 @@ class Ledger:
     """All evidence of a memory."""
 
     claims: dict[ClaimName, Claim] = field(
-        default_factory=lambda: {
-            "passed": Claim(BINARY),
-            "passed_first": Claim(BINARY),
-            "no_repeat": Claim(BINARY),
-            "score": Claim(SCORE),
-        }
+        default_factory=lambda: {name: Claim(SCORE if name == "score" else BINARY) for name in CLAIMS}
     )
+    predictor: Predictor = field(default_factory=lambda: Predictor(len(CLAIMS)))
+    """Of what the claims are about, in their order."""
     certificates: Certificates = field(default_factory=Certificates)
     holdout_check: CoinCheck = field(default_factory=CoinCheck)
     dropout_check: CoinCheck = field(default_factory=CoinCheck)
@@ -117,13 +120,12 @@ class Ledger:
 
     def predict(self, task: Task) -> Predictions:
         """Of a unit that is about to be decided."""
-        cell = cell_of(task)
-        found = {name: claim.predictor.predict(cell) for name, claim in self.claims.items()}
+        passed, passed_first, no_repeat, score = self.predictor.predict(cell_of(task))
         return Predictions(
-            passed=found["passed"],
-            passed_first=found["passed_first"],
-            no_repeat=found["no_repeat"],
-            score=found["score"],
+            passed=passed,
+            passed_first=passed_first,
+            no_repeat=no_repeat,
+            score=score,
             score_sd=significant(self._spread.sd),
         )
 
@@ -187,15 +189,10 @@ class Ledger:
         if assignment is None or predictions is None:
             return []
         self._check(cell, assignment, missing=came is None)
-        outcomes: dict[ClaimName, float] | None = None
+        outcomes: Outcomes | None = None
         if came is not None and repeats is not None:
             passed = float(came.outcome == "passed")
-            outcomes = {
-                "passed": passed,
-                "passed_first": float(came.passed_first),
-                "no_repeat": float(not repeats.repeated),
-                "score": came.score,
-            }
+            outcomes = (passed, float(came.passed_first), float(not repeats.repeated), came.score)
             if assignment.holdout_probability:
                 self.any_mistake[not assignment.control].note(float(repeats.any))
                 self.novel_mistake[not assignment.control].note(float(repeats.novel))
@@ -205,7 +202,7 @@ class Ledger:
         return self.certificates.settle(_trials(assignment), passed=came.outcome == "passed")
 
     def _note_without(self, cell: Cell, waiting: _Waiting, *, passed: bool) -> None:
-        expected = waiting.predictions.passed if waiting.predictions else self.primary.predictor.predict(cell)
+        expected = waiting.predictions.passed if waiting.predictions else self.predictor.predict(cell)[0]
         self.without_learning.note(waiting.assignment, outcome=float(passed), prediction=expected.control)
 
     def _check(self, cell: Cell, assignment: Assignment, *, missing: bool) -> None:
@@ -222,26 +219,22 @@ class Ledger:
         cell: Cell,
         assignment: Assignment,
         predictions: Predictions,
-        outcomes: dict[ClaimName, float] | None,
+        outcomes: Outcomes | None,
     ) -> None:
         """Settle the holdout coin's bets; `outcomes` is None where they are missing."""
         if not 0 < assignment.holdout_probability < 1:
             return
-        for name, claim in self.claims.items():
-            toss = Toss(
-                cell=cell,
-                treated=not assignment.control,
-                probability=1 - assignment.holdout_probability,
-                prediction=getattr(predictions, name),
-                sd=predictions.score_sd if name == "score" else 1.0,
-            )
-            if outcomes is None:
-                claim.note_missing(toss)
-                continue
-            claim.note(toss, outcomes[name])
-        if outcomes is not None:
-            self._spread.units += 1
-            self._spread.squares += (outcomes["score"] - predictions.score.mean) ** 2
+        toss = Toss(not assignment.control, 1 - assignment.holdout_probability)
+        predicted = (predictions.passed, predictions.passed_first, predictions.no_repeat, predictions.score)
+        spreads = (1.0, 1.0, 1.0, predictions.score_sd)
+        if outcomes is None:
+            for claim, prediction, sd in zip(self.claims.values(), predicted, spreads, strict=True):
+                claim.note_missing(toss, prediction, sd)
+            return
+        for claim, outcome, prediction, sd in zip(self.claims.values(), outcomes, predicted, spreads, strict=True):
+            claim.note(toss, outcome, prediction, sd)
+        self.predictor.note(cell, outcomes, treated=toss.treated)
+        self._spread.note(outcomes[-1] - predictions.score.mean)
 
 
 def _trials(assignment: Assignment) -> list[Trial]:

@@ -8,7 +8,7 @@ evidence its power and never its validity. For the effect, each arm has a predic
 both arms in the same way.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from memory.evidence.logged import Prediction
 from memory.tasks import Task
@@ -28,55 +28,69 @@ def cell_of(task: Task) -> Cell:
     return task.skills[0], min(int(task.difficulty * LEVELS), LEVELS - 1)
 
 
-@dataclass(slots=True)
-class _Sum:
-    outcomes: float = 0.0
-    count: float = 0.0
-
-    def note(self, outcome: float) -> None:
-        self.outcomes = KEEP * self.outcomes + outcome
-        self.count = KEEP * self.count + 1.0
-
-    def towards(self, prior: float) -> float:
-        return (self.outcomes + PSEUDO * prior) / (self.count + PSEUDO)
-
-
-@dataclass(slots=True)
 class _Sums:
-    whole: _Sum = field(default_factory=_Sum)
-    cells: dict[Cell, _Sum] = field(default_factory=dict)
+    """Discounted sums: of each kind of outcome, and of ones."""
 
-    def note(self, cell: Cell, outcome: float) -> None:
-        self.whole.note(outcome)
-        known = self.cells.get(cell)
+    __slots__ = ("_count", "_outcomes")
+
+    def __init__(self, kinds: int) -> None:
+        self._outcomes = [0.0] * kinds
+        self._count = 0.0
+
+    def note(self, outcomes: Sequence[float]) -> None:
+        self._outcomes = [KEEP * total + outcome for total, outcome in zip(self._outcomes, outcomes, strict=True)]
+        self._count = KEEP * self._count + 1.0
+
+    def towards(self, priors: Sequence[float]) -> list[float]:
+        count = self._count + PSEUDO
+        return [(total + PSEUDO * prior) / count for total, prior in zip(self._outcomes, priors, strict=True)]
+
+
+class _Cells:
+    """The whole, and its cells."""
+
+    __slots__ = ("_cells", "_kinds", "_whole")
+
+    def __init__(self, kinds: int) -> None:
+        self._kinds = kinds
+        self._whole = _Sums(kinds)
+        self._cells: dict[Cell, _Sums] = {}
+
+    def note(self, cell: Cell, outcomes: Sequence[float]) -> None:
+        self._whole.note(outcomes)
+        known = self._cells.get(cell)
         if known is None:
-            known = self.cells[cell] = _Sum()
-        known.note(outcome)
+            known = self._cells[cell] = _Sums(self._kinds)
+        known.note(outcomes)
 
-    def predict(self, cell: Cell, prior: float) -> tuple[float, float]:
+    def predict(self, cell: Cell, priors: Sequence[float]) -> tuple[list[float], list[float]]:
         """Of the whole, and of the cell."""
-        whole = self.whole.towards(prior)
-        known = self.cells.get(cell)
+        whole = self._whole.towards(priors)
+        known = self._cells.get(cell)
         return whole, whole if known is None else known.towards(whole)
 
 
 class Predictor:
-    """The past outcomes of one claim."""
+    """The past outcomes of units; each unit has one of every kind."""
 
-    __slots__ = ("_all", "_arms")
+    __slots__ = ("_all", "_arms", "_kinds")
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: int) -> None:
         """Nothing is known."""
-        self._all = _Sums()
-        self._arms = (_Sums(), _Sums())
+        self._kinds = kinds
+        self._all = _Cells(kinds)
+        self._arms = (_Cells(kinds), _Cells(kinds))
 
-    def predict(self, cell: Cell) -> Prediction:
-        """Of the next unit in this cell."""
-        whole, mean = self._all.predict(cell, NOTHING_KNOWN)
-        control, treated = (arm.predict(cell, whole)[1] for arm in self._arms)
-        return Prediction(mean=significant(mean), treated=significant(treated), control=significant(control))
+    def predict(self, cell: Cell) -> list[Prediction]:
+        """Of the next unit in this cell, kind by kind."""
+        whole, means = self._all.predict(cell, [NOTHING_KNOWN] * self._kinds)
+        controls, treated = (arm.predict(cell, whole)[1] for arm in self._arms)
+        return [
+            Prediction(mean=significant(mean), treated=significant(with_it), control=significant(without))
+            for mean, with_it, without in zip(means, treated, controls, strict=True)
+        ]
 
-    def note(self, cell: Cell, outcome: float, *, treated: bool) -> None:
-        """A unit's outcome, 0..1."""
-        self._all.note(cell, outcome)
-        self._arms[treated].note(cell, outcome)
+    def note(self, cell: Cell, outcomes: Sequence[float], *, treated: bool) -> None:
+        """A unit's outcomes, each 0..1."""
+        self._all.note(cell, outcomes)
+        self._arms[treated].note(cell, outcomes)

@@ -96,8 +96,7 @@ def _evidence(
         wealth.bet(
             arm=not session.started.control,
             probability=probability,
-            outcome=float(good),
-            prediction=session.started.predictions.of(measure),
+            surprise=good - session.started.predictions.of(measure),
         )
         for side, log_e in enumerate((wealth.log_helps, wealth.log_harms)):
             best[side] = max(best[side], log_e)

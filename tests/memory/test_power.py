@@ -26,7 +26,7 @@ def one_night(world: World, *, seed: int, horizon: int) -> float:
         arm = bool(rng.random(1)[0] >= world.holdout)
         outcome = float(rng.random(1)[0] < (world.treated if arm else world.control))
         guess = (total + PSEUDO * NOTHING_KNOWN) / (weight + PSEUDO)
-        wealth.bet(arm=arm, probability=1 - world.holdout, outcome=outcome, prediction=guess)
+        wealth.bet(arm=arm, probability=1 - world.holdout, surprise=outcome - guess)
         total, weight = KEEP * total + outcome, KEEP * weight + 1
         if wealth.log_helps >= math.log(1 / world.alpha):
             return unit

@@ -44,7 +44,7 @@ def test_over_all_coins_of_five_units_the_mean_of_e_is_one_even_if_all_depends_o
         wealth, chance, outcome = Wealth(BINARY), 1.0, 1.0
         for arm in coins:
             prediction = 0.3 if outcome else 0.6
-            wealth.bet(arm=arm, probability=probability, outcome=outcome, prediction=prediction)
+            wealth.bet(arm=arm, probability=probability, surprise=outcome - prediction)
             chance *= probability if arm else 1 - probability
             outcome = float(not arm) if outcome else 1.0  # of the next unit, from the coins so far
         mean += chance * math.exp(wealth.log_e)
@@ -55,12 +55,12 @@ def test_help_is_proven_where_treated_units_pass_and_controls_fail_and_stays_pro
     wealth = Wealth(BINARY)
     for number in range(60):
         arm = number % 5 != 0
-        wealth.bet(arm=arm, probability=0.8, outcome=float(arm), prediction=0.5)
+        wealth.bet(arm=arm, probability=0.8, surprise=float(arm) - 0.5)
     assert wealth.proven
     assert not wealth.harm_proven
     for number in range(200):
         arm = number % 5 != 0
-        wealth.bet(arm=arm, probability=0.8, outcome=float(not arm), prediction=0.5)
+        wealth.bet(arm=arm, probability=0.8, surprise=float(not arm) - 0.5)
     assert wealth.log_helps < math.log(PROVEN)
     assert wealth.proven
     assert wealth.harm_proven
@@ -70,7 +70,7 @@ def test_help_is_proven_where_treated_units_pass_and_controls_fail_and_stays_pro
 def test_the_parts_add_up_to_the_whole(units: list[tuple[bool, float, float, float]]) -> None:
     wealth = Wealth(BINARY)
     for arm, probability, outcome, prediction in units:
-        wealth.bet(arm=arm, probability=probability, outcome=outcome, prediction=prediction)
+        wealth.bet(arm=arm, probability=probability, surprise=outcome - prediction)
     assert math.exp(wealth.log_helps) + math.exp(wealth.log_harms) == pytest.approx(math.exp(wealth.log_e))
 
 
@@ -82,5 +82,5 @@ def test_wealth_of_nights_side_by_side_is_that_of_each_alone() -> None:
     for night in range(3):
         alone = Wealth(BINARY)
         for arm, outcome in zip(arms[night].tolist(), outcomes[night].tolist(), strict=True):
-            alone.bet(arm=arm, probability=0.8, outcome=outcome, prediction=0.4)
+            alone.bet(arm=arm, probability=0.8, surprise=outcome - 0.4)
         assert alone.log_e == pytest.approx(together[night], abs=1e-9)

@@ -107,16 +107,16 @@ def test_outcomes_that_are_missing_in_one_arm_raise_an_alarm() -> None:
 
 
 def test_predictions_are_drawn_from_the_half_to_the_whole_and_from_the_whole_to_the_cell() -> None:
-    predictor = Predictor()
-    assert predictor.predict(CELL) == Prediction(mean=0.5, treated=0.5, control=0.5)
+    predictor = Predictor(1)
+    assert predictor.predict(CELL) == [Prediction(mean=0.5, treated=0.5, control=0.5)]
     for _ in range(50):
-        predictor.note(CELL, 1.0, treated=True)
-        predictor.note(("dicts", 1), 0.0, treated=False)
-    known, unknown = predictor.predict(CELL), predictor.predict(("dates", 0))
+        predictor.note(CELL, [1.0], treated=True)
+        predictor.note(("dicts", 1), [0.0], treated=False)
+    (known,), (unknown,) = predictor.predict(CELL), predictor.predict(("dates", 0))
     assert known.mean > 0.9
     assert 0.4 < unknown.mean < 0.6
     assert known.treated > 0.9
-    assert predictor.predict(("dicts", 1)).control < 0.1
+    assert predictor.predict(("dicts", 1))[0].control < 0.1
 
 
 @pytest.mark.parametrize(("difficulty", "step"), [(0.0, 0), (0.19, 0), (0.2, 1), (0.99, 4), (1.0, 4)])
