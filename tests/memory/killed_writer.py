@@ -80,12 +80,22 @@ def acknowledged(child: int, reading: int) -> int:
 
 
 def at_random(folder: Path, rounds: int) -> None:
+    """Every other writer lives until it has written something, so that the memory grows on a slow machine, too."""
     chance = random.Random(7)
-    for _ in range(rounds):
+    for number in range(rounds):
         child, reading = forked(lambda tell: write_units(folder, tell, units=100_000))
-        time.sleep(chance.uniform(0.005, 0.15))
+        heard = hear(reading, chance.randint(2, 8)) if number % 2 else 0
+        time.sleep(chance.uniform(0.0, 0.02) if number % 2 else chance.uniform(0.005, 0.15))
         os.kill(child, signal.SIGKILL)
-        report({"acknowledged": acknowledged(child, reading), **found(folder)})
+        report({"acknowledged": max(heard, acknowledged(child, reading)), **found(folder)})
+
+
+def hear(reading: int, times: int) -> int:
+    """Wait for so many acknowledgements; the last one."""
+    heard = b""
+    while heard.count(b"\n") < times:
+        heard += os.read(reading, 1)
+    return int(heard.split()[-1])
 
 
 def at_each(folder: Path, first: int, step: int) -> None:
