@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from memory.attempts import Reflection
@@ -40,7 +41,7 @@ class Recalled:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Attempt:
     """What is kept of an attempt; `lesson` is empty if there is none that may be told."""
 
@@ -52,6 +53,11 @@ class _Attempt:
     error_class: str
     message: str
     lesson: str
+
+    @cached_property
+    def line(self) -> str:
+        """What a prompt tells of it."""
+        return _line(self)
 
 
 class RecallIndex:
@@ -117,7 +123,7 @@ class RecallIndex:
         """
         chosen, left = list[Recalled](), budget_tokens
         for attempt in (*self._own(task), *self._similar(task)):
-            text = _line(attempt)
+            text = attempt.line
             tokens = estimate_tokens(text)
             if tokens <= left:
                 chosen.append(Recalled(attempt.unit_id, attempt.task.id, text))

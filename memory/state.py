@@ -263,7 +263,8 @@ class MemoryState:
         for totals in (self.totals, self.run_totals):
             _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
         graded = result.outcome != "ungraded"
-        as_it_is = task_digest(flight.task) == record.digest  # else it was replaced while it was being worked on
+        # else it was replaced while it was being worked on
+        as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
         if graded and as_it_is:
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         errors = self._note_error(finished, flight.task) if graded else ()

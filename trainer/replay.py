@@ -83,17 +83,21 @@ class Replay:
         self._result = Replayed()
 
     def run(self, events: Iterable[Event]) -> Replayed:
-        """Every event in order.
+        """What comes of these events, the next ones of the log in order.
 
         Raises:
             MemoryDamaged: they do not fit together.
         """
+        self._result = Replayed()
         for event in events:
             self._result.events += 1
             self._check(event)
             self._fold(event)
-        self._recall.close()
         return self._result
+
+    def close(self) -> None:
+        """Free what finds earlier attempts; it is built anew where it is needed again."""
+        self._recall.close()
 
     def pass_over(self, events: Iterable[Event]) -> None:
         """Take events in without deciding anything again, for a copy of this does.
