@@ -5,7 +5,7 @@ each signature: among 100,000 the chance that any two are taken for one is under
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from utils.files import sha256_hex
@@ -29,6 +29,9 @@ class Repeats:
     novel: bool
 
 
+NO_MISTAKE = Repeats(any=False, repeated=False, novel=False)
+
+
 class Mistakes:
     """The mistakes of all units so far; beyond `keep` the one that was met longest ago is forgotten."""
 
@@ -40,8 +43,10 @@ class Mistakes:
     def __len__(self) -> int:
         return len(self._met)
 
-    def note(self, signatures: Iterable[str]) -> Repeats:
+    def note(self, signatures: Sequence[str]) -> Repeats:
         """How the next unit's mistakes stand to the history, of which they are part from now on."""
+        if not signatures:
+            return NO_MISTAKE
         mistakes = [int(sha256_hex(each.encode("utf-8", "replace"))[:_HEX_DIGITS], 16) for each in signatures]
         known = [each in self._met for each in mistakes]
         for each in mistakes:

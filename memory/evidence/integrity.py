@@ -108,7 +108,8 @@ class MissingCheck:
     def note(self, *, arm: bool, probability: float, missing: bool) -> None:
         """One unit, in the order of decision."""
         expected = self.missing / (self.units + 1)
-        self._wealth.bet(arm=arm, probability=probability, surprise=missing - expected)
+        if missing or expected:  # a bet without any surprise wins and loses nothing
+            self._wealth.bet(arm=arm, probability=probability, surprise=missing - expected)
         self.units += 1
         self.missing += missing
 
