@@ -15,11 +15,12 @@ from benchmarks.worlds.ledger import Claims, Predictors
 from benchmarks.worlds.world import Plan, planted, world
 from memory.builder_model import Floats, Numbers
 from memory.evidence.bets import log_factors, log_sum
-from memory.evidence.integrity import ALARM, BY_LEVEL, BY_SKILL, SHARES, TILTS, WHOLE
+from memory.evidence.integrity import ALARM, BY_LEVEL, BY_SKILL, TILTS, WHOLE
 from memory.evidence.off_policy import OffPolicyAnswer, off_policy
 from memory.statistics import Z95
 
 SKILLS, LEVELS = 4, 5
+SHARES = np.full(len(TILTS), 1 / len(TILTS))
 SIGNATURES, ZIPF = 300, 1.1
 MISTAKES = 0.65
 

@@ -13,17 +13,22 @@ from array import array
 
 import numpy as np
 
-from memory.evidence.bets import MOST_PENDING, Floats, Wealth, log_factors, log_sum, mixture
+from memory.evidence.bets import MOST_PENDING, Floats, Wealth, log_factors, mixture
 from memory.evidence.predictions import Cell
 
 ALARM = 1000.0
 TILTS = np.array([-1.2, -0.6, -0.3, 0.3, 0.6, 1.2])
-SHARES = np.full(len(TILTS), 1 / len(TILTS))
 MISSING = mixture(((-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), 1.0))
 MOST_STEPS = 50_000
 """Coins times groups that are settled at once: where there are thousands of skills it is done sooner."""
 WHOLE, BY_SKILL, BY_LEVEL = 0.5, 0.25, 0.25
 """How the stake is shared between bets on all units and bets on those of one skill, or of one step of difficulty."""
+
+
+def _log_sum_first(log_wealth: Floats) -> Floats:
+    """Ln of the sum over the first axis, without overflow."""
+    top = log_wealth.max(axis=0)
+    return np.asarray(top + np.log(np.exp(log_wealth - top).sum(axis=0)))
 
 
 class CoinCheck:
@@ -33,7 +38,7 @@ class CoinCheck:
         """Nothing was tossed."""
         self._rows: dict[str | int, int] = {"": 0}
         """The whole, skills by name and steps of difficulty by number, in the order of their coming."""
-        self._log_wealth: Floats = np.zeros((1, len(TILTS)))
+        self._log_wealth: Floats = np.zeros((len(TILTS), 1))
         self._known: dict[Cell, int] = {}
         self._places: list[tuple[int, int, int]] = []
         self._pending = array("d")
@@ -62,17 +67,16 @@ class CoinCheck:
         coins = np.array(self._pending).reshape(-1, 3)
         del self._pending[:]
         groups = np.array(self._places)[coins[:, 0].astype(np.intp)]
-        factors = log_factors(coins[:, 1:2], coins[:, 2:], TILTS)
-        steps = np.zeros((len(coins), len(self._rows), len(TILTS)))
-        np.put_along_axis(steps, groups[:, :, None], factors[:, None, :], axis=1)
-        before = np.zeros((len(self._rows), len(TILTS)))
-        before[: len(self._log_wealth)] = self._log_wealth
-        path = np.cumsum(np.concatenate((before[None], steps)), axis=0)[1:]
-        self._log_wealth = path[-1]
+        factors = log_factors(coins[:, 1], coins[:, 2], TILTS[:, None])
+        steps = np.zeros((len(TILTS), 1 + len(coins), len(self._rows)))
+        steps[:, 0, : self._log_wealth.shape[1]] = self._log_wealth
+        steps[:, np.arange(1, 1 + len(coins))[:, None], groups] = factors[:, :, None]
+        path = np.cumsum(steps, axis=1)[:, 1:]
+        self._log_wealth = path[:, -1]
         self._peak = max(self._peak, float(self._together(path).max()))
 
     def _together(self, path: Floats) -> Floats:
-        """Ln E of all groups together, from the bets of each: (units, groups, tilts) -> units."""
+        """Ln E of all groups together, from the bets of each: (tilts, units, groups) -> units."""
         stakes = np.full(len(self._rows), math.log(WHOLE))
         kept = []
         for family, share in ((str, BY_SKILL), (int, BY_LEVEL)):
@@ -80,15 +84,15 @@ class CoinCheck:
             order = np.arange(1, len(mine) + 1)
             stakes[mine] = math.log(share) - np.log(order * (order + 1))
             kept.append(share / (len(mine) + 1))
-        groups = stakes + log_sum(path, SHARES)
-        whole = np.concatenate((groups, np.full((len(path), 1), math.log(sum(kept)))), axis=1)
-        return log_sum(whole, np.ones(whole.shape[1]))
+        groups = stakes + _log_sum_first(path) - math.log(len(TILTS))
+        whole = np.concatenate((groups.T, np.full((1, path.shape[1]), math.log(sum(kept)))))
+        return _log_sum_first(whole)
 
     @property
     def log_e(self) -> float:
         """Ln E of all bets together."""
         self._settle()
-        return float(self._together(self._log_wealth[None])[0])
+        return float(self._together(self._log_wealth[:, None])[0])
 
     @property
     def alarmed(self) -> bool:
