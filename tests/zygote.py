@@ -4,8 +4,10 @@
 what `python PROGRAM OPTIONS` would do, with the folder, the environment and the files that the request names.
 """
 
+import inspect
 import json
 import os
+import posix
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -19,6 +21,7 @@ from utils.command import run_command
 
 def serve() -> None:
     """Until the standard input ends."""
+    inspect.stack()  # coverage asks for it in each forked process, and knowing all modules' files takes long once
     apps = {"utils/cli.py": utils.cli.app, "loop.py": loop.app}
     for line in sys.stdin:
         request = json.loads(line)
@@ -60,7 +63,10 @@ def _end(app: typer.Typer) -> NoReturn:
         with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+        if measured := sys.modules.get("coverage"):
+            measured.Coverage.current().save()
+        # not os._exit: coverage makes that save what the process measured before it was forked, too, each time
+        posix._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 if __name__ == "__main__":
