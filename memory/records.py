@@ -72,7 +72,8 @@ class TaskRecord:
 
 @dataclass(slots=True)
 class SkillRecord:
-    """The graded attempts that practised one skill; `levels` are those after the latest of them, oldest first."""
+    """The graded attempts that practised one skill; `levels` are those after the latest of them, oldest first, `efficiencies`
+    theirs."""
 
     attempts: int = 0
     passes: int = 0
@@ -82,7 +83,7 @@ class SkillRecord:
     last_at: str = ""
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=LEVELS_KEPT))
-    costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+    efficiencies: deque[float] = field(default_factory=lambda: deque(maxlen=LEVELS_KEPT))
     errors: dict[str, int] = field(default_factory=dict)
     """class of an attempt's last error, mended or not -> how many attempts; bounded."""
 

@@ -4,13 +4,14 @@
 window, or one entry for each task, skill or rule.
 """
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from memory.attempts import Outcome
 from memory.blueprints import DEFAULT_ID, Blueprint
 from memory.builder_model import logistic, prior_difficulty
 from memory.digests import task_digest
+from memory.efficiency import Family, family_of
 from memory.events import (
     Abandoned,
     Analysed,
@@ -37,6 +38,7 @@ from memory.events import (
 )
 from memory.learning import Learning
 from memory.records import (
+    COSTS_KEPT,
     Circumstances,
     Cost,
     ErrorRecord,
@@ -95,6 +97,10 @@ class MemoryState:
     """Tasks that the present run has decided on, for schedules that take each once."""
     by_skill: dict[str, list[str]] = field(default_factory=dict)
     """main skill -> task ids, in the order in which they became known."""
+    families: dict[Family, deque[Cost]] = field(default_factory=dict)
+    """What the latest graded attempts at tasks of a main skill and a step of difficulty took, the oldest first."""
+    efficiencies: deque[float] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+    """Of the latest graded attempts."""
 
     def apply(self, event: Event) -> None:
         """Add one event.
@@ -233,6 +239,7 @@ class MemoryState:
             known.quarantined, known.suspect_tries, known.suspect_odds = "", 0, 0.0
             known.fails_in_a_row, known.failed_under, known.abandoned_under = 0, None, None
             known.passes_as_it_is = 0
+            known.costs.clear()
             self.learning.forget_task(task.id)
         known.task, known.digest = task, digest
 
@@ -269,8 +276,9 @@ class MemoryState:
         errors = self._note_error(finished, flight.task) if graded else ()
         self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at, learn=graded and as_it_is)
         if graded:
+            self._note_cost(flight.task, cost, finished.belog.efficiency_score)
             for skill in flight.task.skills:
-                _practise(self.skills[skill], record, cost, passed=passed, first=result.passed_first, at=at)
+                _practise(self.skills[skill], record, passed=passed, first=result.passed_first, at=at)
                 self.skills[skill].levels.append(logistic(self.learning.level(skill).mean))
             self._count_skills(flight.task, passed=passed)
             if not passed and as_it_is:
@@ -282,6 +290,12 @@ class MemoryState:
         """The probability of passing that the skills and the declared difficulty alone give a task."""
         abilities = [self.learning.model.ability(skill).mean for skill in task.skills]
         return logistic(sum(abilities) / len(abilities) - prior_difficulty(task.difficulty))
+
+    def _note_cost(self, task: Task, cost: Cost, efficiency: float) -> None:
+        family = self.families.setdefault(family_of(task.skills[0], task.difficulty), deque(maxlen=COSTS_KEPT))
+        family.append(cost)
+        for kept in (self.efficiencies, *(self.skills[skill].efficiencies for skill in task.skills)):
+            kept.append(efficiency)
 
     def _count_skills(self, task: Task, *, passed: bool) -> None:
         for skill in task.skills:
@@ -335,13 +349,12 @@ def _weigh(record: TaskRecord, *, passed: bool, odds: float) -> None:
     record.suspect_odds += odds
 
 
-def _practise(skill: SkillRecord, record: TaskRecord, cost: Cost, *, passed: bool, first: bool, at: str) -> None:
+def _practise(skill: SkillRecord, record: TaskRecord, *, passed: bool, first: bool, at: str) -> None:
     skill.attempts += 1
     skill.passes += passed
     skill.first_passes += first
     skill.last_at = at
     skill.recent.append(passed)
-    skill.costs.append(cost)
     if record.passes:
         skill.retries_after_pass += 1
         skill.failures_after_pass += not passed

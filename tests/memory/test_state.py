@@ -111,7 +111,7 @@ def test_the_latest_attempts_and_what_they_took_are_kept_in_windows() -> None:
     record = state.tasks["add"]
     assert list(record.previous) == [f"abcdef12-{number:06d}" for number in range(60, 50, -1)]
     assert list(record.costs) == [Cost(number, 1, 1.5) for number in range(11, 61)]
-    assert state.skills["arithmetic"].costs == record.costs
+    assert state.families == {("arithmetic", 2): record.costs}
 
 
 def test_a_task_that_comes_again_keeps_its_record_and_moves_with_its_main_skill() -> None:
