@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from executor.assess import Assessor
 from executor.code_figures import MeasuredCode, measure_code
+from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, elegance, score, speed
 from memory.attempts import AttemptLimits, CodeFigures, Outcome, RunFacts, Score, Verdict
-from memory.tasks import Task
-from tests.memory.builders import a_task, a_verdict
+from memory.tasks import Check, Task
+from tests.memory.builders import a_spec, a_task, a_verdict
 from utils.errors import Fault, Interrupted, SandboxFault
 
 REFERENCE = "def add(a, b):\n    return a + b\n"
@@ -151,6 +153,24 @@ def test_points_are_bounded_and_no_failure_beats_a_pass_of_the_same_task(  # noq
         task, bad, verdict("failed", held=held, total=held + more, cpu_s=bad_s), reference_cpu_s=None, weights=weights
     )
     assert 0 <= failed.points <= passed.points <= 100
+
+
+SUM = "def add(a, b):\n    return sum(range(a, b))\n"
+BUSY = "def add(a, b):\n    for _ in range(100):\n        total = sum(range(a, b))\n    return total\n"
+
+
+def test_speed_is_measured_against_the_reference_in_the_same_sandbox(process: Sandbox) -> None:
+    task = a_task(checks=(Check(name="long", code="assert add(0, 100_000) == 4999950000"),), reference=SUM)
+    assessor, spec = Assessor(process, Weights()), a_spec()
+    found = {code: assessor.score(task, code, assessor.grade(task, code, spec), spec) for code in (SUM, BUSY)}
+    slow, like_it = found[BUSY], found[SUM]
+    assert slow is not None
+    assert like_it is not None
+    assert (slow.accuracy, like_it.accuracy) == (1, 1)
+    assert slow.speed is not None
+    assert like_it.speed is not None
+    assert slow.speed < like_it.speed <= 1
+    assert slow.points < like_it.points
 
 
 class Grader:
