@@ -1,3 +1,4 @@
+import ast
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from executor.code_figures import MeasuredCode, measure_code
 from executor.score_engine import elegance
 from memory.attempts import CodeFigures
 from memory.code_style import STYLE_RULES
+from memory.task_sources import built_in_curriculum
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -211,3 +213,31 @@ def test_hostile_code_is_measured_quickly(name: str) -> None:
 def test_code_that_is_no_python_is_not_measured() -> None:
     assert [measure_code(code) for code in ("def f(", "\0", "x" * 50_001)] == [None, None, None]
     assert measured("").figures == CodeFigures(complexity=1, size=1, issues=0)
+
+
+class Renamed(ast.NodeTransformer):
+    """Gives the variables of a solution other names, of one form."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        stored = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        self._names = {name: f"renamed_{number}" for number, name in enumerate(sorted(stored - {"_"}))}
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self._names.get(node.id, node.id)
+        return node
+
+    def visit_Global(self, node: ast.Global) -> ast.Global:
+        node.names = [self._names.get(name, name) for name in node.names]
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg = self._names.get(node.arg, node.arg)
+        return self.generic_visit(node)
+
+
+def test_layout_comments_and_names_change_nothing_in_all_the_curriculum() -> None:
+    for reference in (task.reference for task in built_in_curriculum() if task.reference):
+        plain = measured(reference).figures
+        tree = ast.parse(reference)
+        assert measured(ast.unparse(tree)).figures == plain
+        assert measured(ast.unparse(Renamed(tree).visit(tree))).figures == plain
