@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 MAX_CHARS = 160
+WHERE = ("asked", "inside")
 UNDEFINED = "the solution does not define"
 
 
@@ -21,7 +22,8 @@ def _limit(parts: Sequence[str]) -> str:
 
 
 def _raised(parts: Sequence[str]) -> str:
-    return ", ".join((f"raises {parts[0]}", *(part for part in parts[1:] if part)))
+    said = parts[1:-1] if parts[-1] in WHERE else parts[1:]
+    return ", ".join((f"raises {parts[0]}", *(part for part in said if part)))
 
 
 def _wrong(parts: Sequence[str]) -> str:

@@ -41,6 +41,7 @@ def test_a_mistake_is_told_in_words(verdict: Verdict, words: str) -> None:
         ("1:no code:cut off", "no code in the reply: cut off"),
         ("1:wrong:f:list/reordered:empty::", "wrong answers of `f`: list reordered, only for arguments that are empty"),
         ("1:ended:the program ended early:f", "the program ended early, when `f` was called"),
+        ("1:raised:KeyError::return v0[v1]:inside", "raises KeyError, return v0[v1]"),
         ("1:nothing held:f", "nothing held:f"),
         ("9:of a form to come", "of a form to come"),
         ("1:limit:oom", "stopped for oom"),
