@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
+from executor.score_engine import Weights
 from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
 from utils.errors import SandboxFault
@@ -14,9 +15,9 @@ FACTS = RunFacts(status="exit", exit_code=0, wall_s=0, cpu_s=0, peak_mb=0)
 class SimulatedAssessor:
     """Fulfils what the loop asks of an assessor, for simulated models alone."""
 
-    def __init__(self, intended: Callable[[str], bool]) -> None:
+    def __init__(self, intended: Callable[[str], bool], weights: Weights) -> None:
         """`intended` tells of a program whether it was intended to pass."""
-        self._intended = intended
+        self._intended, self._weights = intended, weights
 
     def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
         """The verdict that was intended; one assertion for each check."""
@@ -47,7 +48,7 @@ class SimulatedAssessor:
             speed=None,
             elegance=None,
             difficulty=task.difficulty,
-            points=round(100 * verdict.accuracy * (1 + task.difficulty) / 2, 4),
+            points=round(100 * verdict.accuracy * self._weights.worth(task.difficulty), 4),
         )
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:

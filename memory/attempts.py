@@ -232,10 +232,39 @@ class Reflection(BaseModel):
     completion_tokens: Annotated[int, Field(ge=0)] = 0
 
 
+class CodeFigures(BaseModel):
+    """How a piece of Python measures; see executor.code_figures.
+
+    Attributes:
+        complexity: ways through it (McCabe), from 1.
+        size: its statements and expressions, from 1.
+        issues: poor habits found in it, None where they could not be looked for.
+    """
+
+    model_config = FROZEN
+
+    complexity: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1)]
+    issues: Annotated[int, Field(ge=0)] | None = None
+
+
+class StyleIssue(BaseModel):
+    """A poor habit in a solution: its rule in memory.code_style, how often, and the first line that shows it."""
+
+    model_config = FROZEN
+
+    rule: str
+    count: Annotated[int, Field(ge=1)] = 1
+    line: Annotated[int, Field(ge=1)]
+    text: str = ""
+
+
 class Score(BaseModel):
     """The score of one graded unit and its parts; formulas in executor.score_engine.
 
     `speed` and `elegance` are None where there is nothing to compare with, and then take no part in `points`.
+    `figures` and `reference_figures` are what elegance compared, `issues` the habits that were found in the solution,
+    by line, at most 20; None and empty in older logs, and where nothing could be measured.
     """
 
     model_config = FROZEN
@@ -245,6 +274,9 @@ class Score(BaseModel):
     elegance: Share | None
     difficulty: Share
     points: Annotated[float, Field(ge=0, le=100)]
+    figures: CodeFigures | None = None
+    reference_figures: CodeFigures | None = None
+    issues: tuple[StyleIssue, ...] = ()
 
 
 class AttemptResult(BaseModel):

@@ -69,11 +69,10 @@ class BELog(BaseModel):
             at most 5.
         errors_encountered: of all turns, in order, at most 20.
         success: None for an ungraded task.
-        efficiency_score: 0..100, against past attempts at the task, or at tasks of its main skill while those are
-            fewer than 3. For each of tokens, turns and total time: (cheaper than + half of equal + 1/2) / (n + 1);
-            the mean of the three times 100. 50 means like the past, or no past.
+        efficiency_score: 0..100 against past attempts at the task and at those of its main skill in the same fifth of
+            difficulty, by tokens, turns and total time; 50 means like the past, or no past; see memory.efficiency.
         improvement_suggestions: the reflection's lesson, and what was measured: a slower or more complex solution
-            than the reference, turns lost to replies without code.
+            than the reference, its poor habits, turns lost to replies without code.
         potential_breakage_risk: 0..1, how likely a task of these skills that has been passed fails when it is tried
             again: (failures after a pass + 1) / (attempts after a pass + 2) over the task's skills.
         cross_check_required: whether this attempt failed a task that was passed before, or passed one that shares

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from memory.attempts import AttemptResult, AttemptSpec, Turn, Verdict
 from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
+from memory.efficiency import efficiency, family_of
 from memory.records import Cost, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
@@ -13,7 +14,6 @@ from utils.text import one_line
 
 NEIGHBOURS = 5
 ERRORS_KEPT = 20
-FEW_RUNS = 3
 CLASS_CHARS = 60
 
 
@@ -45,7 +45,7 @@ def make_belog(  # noqa: PLR0913  all that a log is computed from
         pipeline_connections=_neighbours(task, state),
         errors_encountered=tuple(_errors(result.turns))[:ERRORS_KEPT],
         success=None if result.outcome == "ungraded" else result.outcome == "passed",
-        efficiency_score=efficiency(_cost(result), _past(record, task, state)),
+        efficiency_score=_efficiency(record, task, result, state),
         improvement_suggestions=_suggestions(result, finding),
         potential_breakage_risk=_risk(task, state),
         cross_check_required=_cross_check(record, task, result, state),
@@ -160,22 +160,9 @@ def _cost(result: AttemptResult) -> Cost:
     return Cost(result.tokens, len(result.turns), result.wall_s)
 
 
-def _past(record: TaskRecord, task: Task, state: MemoryState) -> list[Cost]:
-    """Past runs of the task, or of its main skill while there are few."""
-    if len(record.costs) >= FEW_RUNS or task.skills[0] not in state.skills:
-        return list(record.costs)
-    return list(state.skills[task.skills[0]].costs)
-
-
-def efficiency(cost: Cost, past: list[Cost]) -> float:
-    """0..100 against past runs: 50 is like them, 100 cheaper than all in everything."""
-    names = ("tokens", "turns", "wall_s")
-    shares = []
-    for name in names:
-        ours, theirs = getattr(cost, name), [getattr(each, name) for each in past]
-        wins = sum(ours < other for other in theirs) + sum(ours == other for other in theirs) / 2
-        shares.append((wins + 0.5) / (len(theirs) + 1))
-    return float(round(100 * sum(shares) / len(names), 2))
+def _efficiency(record: TaskRecord, task: Task, result: AttemptResult, state: MemoryState) -> float:
+    family = state.families.get(family_of(task.skills[0], task.difficulty), ())
+    return efficiency(_cost(result), of_task=tuple(record.costs), of_family=tuple(family))
 
 
 def _suggestions(result: AttemptResult, finding: Finding) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from memory import inbox
+from memory.analysis import Analysis
 from memory.belogs import BELog
 from memory.tasks import Task
 from memory.views.library import belog_file
@@ -50,6 +51,19 @@ def read_document(folder: Path, name: str, kind: type[T]) -> T:
         raise InputError(
             f"{path}: {place}: {error.errors()[0]['msg']}; mend it with `python utils/cli.py rebuild`"
         ) from error
+
+
+def latest_analysis(folder: Path) -> Analysis:
+    """What the Trainer saw when it looked last.
+
+    Raises:
+        InputError: it has not looked yet, or the document is damaged or of a newer version.
+    """
+    check_memory(folder)
+    names = sorted(path.name for path in (folder / "advanced").glob("builder_analysis_*.json"))
+    if not names:
+        raise InputError(f"nothing at {folder} was analysed yet; a run does so every few attempts and at its end")
+    return read_document(folder, f"advanced/{names[-1]}", Analysis)
 
 
 def known_tasks(folder: Path) -> Iterator[Task]:

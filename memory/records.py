@@ -11,6 +11,7 @@ RECENT = 10
 LEVELS_KEPT = 20
 COSTS_KEPT = 50
 PREVIOUS_KEPT = 10
+CHOICES_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class TaskRecord:
 
 @dataclass(slots=True)
 class SkillRecord:
-    """The graded attempts that practised one skill; `levels` are those after the latest of them, oldest first."""
+    """The graded attempts that practised one skill; of the latest `levels` and `efficiencies`, oldest first."""
 
     attempts: int = 0
     passes: int = 0
@@ -82,7 +83,7 @@ class SkillRecord:
     last_at: str = ""
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
     levels: deque[float] = field(default_factory=lambda: deque(maxlen=LEVELS_KEPT))
-    costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+    efficiencies: deque[float] = field(default_factory=lambda: deque(maxlen=LEVELS_KEPT))
     errors: dict[str, int] = field(default_factory=dict)
     """class of an attempt's last error, mended or not -> how many attempts; bounded."""
 
@@ -146,6 +147,17 @@ class InFlight:
     def shown(self) -> tuple[str, ...]:
         """Keys of the learned things that its prompts show."""
         return () if self.assignment is None else tuple(each.key for each in self.assignment.shown)
+
+
+@dataclass(slots=True)
+class Choice:
+    """A unit that was decided, why, and what became of it; no outcome yet is empty."""
+
+    unit_id: str
+    task_id: str
+    slot: str
+    why: str
+    outcome: str = ""
 
 
 @dataclass(slots=True)

@@ -4,13 +4,16 @@
 window, or one entry for each task, skill or rule.
 """
 
-from collections import Counter
+import itertools
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from memory.attempts import Outcome
 from memory.blueprints import DEFAULT_ID, Blueprint
 from memory.builder_model import logistic, prior_difficulty
+from memory.code_style import habits
 from memory.digests import task_digest
+from memory.efficiency import Family, family_of
 from memory.events import (
     Abandoned,
     Analysed,
@@ -37,6 +40,9 @@ from memory.events import (
 )
 from memory.learning import Learning
 from memory.records import (
+    CHOICES_KEPT,
+    COSTS_KEPT,
+    Choice,
     Circumstances,
     Cost,
     ErrorRecord,
@@ -45,6 +51,7 @@ from memory.records import (
     TaskRecord,
     Totals,
 )
+from memory.recurring import Recurring
 from memory.rule_merging import why_unfit
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
@@ -95,6 +102,16 @@ class MemoryState:
     """Tasks that the present run has decided on, for schedules that take each once."""
     by_skill: dict[str, list[str]] = field(default_factory=dict)
     """main skill -> task ids, in the order in which they became known."""
+    families: dict[Family, deque[Cost]] = field(default_factory=dict)
+    """What the latest graded attempts at tasks of a main skill and a step of difficulty took, the oldest first."""
+    efficiencies: deque[float] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+    """Of the latest graded attempts."""
+    mistakes: Recurring = field(default_factory=Recurring)
+    """Signatures, among the latest graded units; an error of the unit is the example."""
+    habits: Recurring = field(default_factory=Recurring)
+    """Poor habits by their rules, among the latest solutions that could be measured."""
+    choices: deque[Choice] = field(default_factory=lambda: deque(maxlen=CHOICES_KEPT))
+    slots_at_last_analysis: Counter[str] = field(default_factory=Counter)
 
     def apply(self, event: Event) -> None:
         """Add one event.
@@ -135,6 +152,7 @@ class MemoryState:
             case Analysed():
                 self.analyses += 1
                 self.units_at_last_analysis = self.totals.units
+                self.slots_at_last_analysis = self.slots.copy()
 
     def why_impossible(self, happening: Happening) -> str:  # noqa: PLR0911  one answer for each kind of event
         """Why this cannot come next; empty if it can."""
@@ -198,6 +216,7 @@ class MemoryState:
         self.running.pop(data.unit_id, None)
         if isinstance(data, Abandoned):
             flight = self.in_flight.pop(data.unit_id)
+            self._close_choice(data.unit_id, "abandoned")
             self.deaths.pop(data.unit_id, None)
             record = self.tasks[flight.task.id]
             record.abandoned += 1
@@ -233,6 +252,7 @@ class MemoryState:
             known.quarantined, known.suspect_tries, known.suspect_odds = "", 0, 0.0
             known.fails_in_a_row, known.failed_under, known.abandoned_under = 0, None, None
             known.passes_as_it_is = 0
+            known.costs.clear()
             self.learning.forget_task(task.id)
         known.task, known.digest = task, digest
 
@@ -244,6 +264,7 @@ class MemoryState:
         self.run_decided += 1
         self.slots[decided.slot] += 1
         self.run_tasks.add(spec.task_id)
+        self.choices.append(Choice(spec.unit_id, spec.task_id, decided.slot, decided.why))
         self.last_task = spec.task_id
         self.in_flight[spec.unit_id] = InFlight(
             spec, record.task, decided.forecast, decided.assignment
@@ -254,6 +275,7 @@ class MemoryState:
     def _finish(self, finished: Finished, at: str) -> None:
         result = finished.result
         flight = self.in_flight.pop(result.unit_id)
+        self._close_choice(result.unit_id, result.outcome)
         self.running.pop(result.unit_id, None)
         self.deaths.pop(result.unit_id, None)
         record = self.tasks[flight.spec.task_id]
@@ -270,8 +292,10 @@ class MemoryState:
         errors = self._note_error(finished, flight.task) if graded else ()
         self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at, learn=graded and as_it_is)
         if graded:
+            self._note_cost(flight.task, cost, finished.belog.efficiency_score)
+            self._note_habits(finished, flight.task)
             for skill in flight.task.skills:
-                _practise(self.skills[skill], record, cost, passed=passed, first=result.passed_first, at=at)
+                _practise(self.skills[skill], record, passed=passed, first=result.passed_first, at=at)
                 self.skills[skill].levels.append(logistic(self.learning.level(skill).mean))
             self._count_skills(flight.task, passed=passed)
             if not passed and as_it_is:
@@ -283,6 +307,26 @@ class MemoryState:
         """The probability of passing that the skills and the declared difficulty alone give a task."""
         abilities = [self.learning.model.ability(skill).mean for skill in task.skills]
         return logistic(sum(abilities) / len(abilities) - prior_difficulty(task.difficulty))
+
+    def _close_choice(self, unit_id: str, outcome: str) -> None:
+        for choice in self.choices:
+            if choice.unit_id == unit_id:
+                choice.outcome = outcome
+
+    def _note_habits(self, finished: Finished, task: Task) -> None:
+        """Mistakes of the unit, each with an error of it, and the habits of its last code."""
+        unit, score = finished.result.unit_id, finished.result.score
+        messages = [error.message for error in finished.belog.errors_encountered] or [""]
+        mistakes = dict(zip(finished.mistakes, itertools.chain(messages, itertools.repeat(messages[-1])), strict=False))
+        self.mistakes.note(unit, task.id, skills=task.skills, examples=mistakes)
+        if score is not None and score.figures is not None:
+            self.habits.note(unit, task.id, skills=task.skills, examples=dict(habits(score)))
+
+    def _note_cost(self, task: Task, cost: Cost, efficiency: float) -> None:
+        family = self.families.setdefault(family_of(task.skills[0], task.difficulty), deque(maxlen=COSTS_KEPT))
+        family.append(cost)
+        for kept in (self.efficiencies, *(self.skills[skill].efficiencies for skill in task.skills)):
+            kept.append(efficiency)
 
     def _count_skills(self, task: Task, *, passed: bool) -> None:
         for skill in task.skills:
@@ -336,13 +380,12 @@ def _weigh(record: TaskRecord, *, passed: bool, odds: float) -> None:
     record.suspect_odds += odds
 
 
-def _practise(skill: SkillRecord, record: TaskRecord, cost: Cost, *, passed: bool, first: bool, at: str) -> None:
+def _practise(skill: SkillRecord, record: TaskRecord, *, passed: bool, first: bool, at: str) -> None:
     skill.attempts += 1
     skill.passes += passed
     skill.first_passes += first
     skill.last_at = at
     skill.recent.append(passed)
-    skill.costs.append(cost)
     if record.passes:
         skill.retries_after_pass += 1
         skill.failures_after_pass += not passed

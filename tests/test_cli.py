@@ -48,6 +48,7 @@ def test_plain_output_has_a_line_for_each_task_and_no_colours(memory: Path) -> N
     [
         ("get-profile", "5 attempts in 1 runs"),
         ("get-skills", "% to "),
+        ("get-analysis", "Tried last:"),
         ("get-trend", "A rise or fall here proves nothing"),
         ("belogs", "passed"),
         ("list-tasks", "graded"),
@@ -211,7 +212,9 @@ def test_an_unknown_task_gets_one_line(memory: Path, task: str) -> None:
     assert "\x1b" not in ran.err
 
 
-@pytest.mark.parametrize("command", ["get-profile", "get-skills", "get-trend", "belogs", "list-tasks", "rebuild"])
+@pytest.mark.parametrize(
+    "command", ["get-profile", "get-skills", "get-analysis", "get-trend", "belogs", "list-tasks", "rebuild"]
+)
 def test_a_missing_memory_gets_one_line(tmp_path: Path, command: str) -> None:
     ran = cli(command, "--memory", tmp_path / "none")
     assert (ran.code, ran.err.count("\n")) == (2, 1)

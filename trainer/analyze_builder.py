@@ -1,15 +1,24 @@
-"""A look at what is remembered: which skill is weak, which errors come back, in numbers and in words."""
+"""A look at what is remembered: skills, mistakes, habits, what helped, what was tried, in numbers and in words."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from statistics import fmean
+from typing import Any, Literal
 
 from memory.analysis import (
     Analysis,
     Calibration,
+    ChoiceFinding,
     ErrorFinding,
+    LearnedFinding,
+    MistakeFinding,
     SkillFinding,
+    StyleFinding,
     TaskList,
 )
+from memory.code_style import style_words
 from memory.levels import Level, level_of, level_trend
+from memory.mistake_words import mistake_words
+from memory.recurring import Occurrences
 from memory.state import MemoryState
 from memory.statistics import pass_rate, wilson_interval
 from trainer.adjust_difficulty import target_of
@@ -18,6 +27,9 @@ from trainer.rechecks import Rechecks
 from trainer.summary import summary
 
 TOP_ERRORS = 5
+TOP_MISTAKES = 5
+TOP_HABITS = 8
+LEARNED_NAMED = 10
 TASKS_NAMED = 20
 
 
@@ -39,6 +51,19 @@ def analyse(state: MemoryState, rechecks: Rechecks | None = None) -> Analysis:
         quarantined=_listed(task for task, record in state.tasks.items() if record.quarantined),
         dead_ends=_dead_ends(state),
         calibration=_calibration(state),
+        mistakes=tuple(_mistakes(state)),
+        mistakes_in=len(state.mistakes),
+        style=tuple(_style(state)),
+        style_in=len(state.habits),
+        learned=tuple(_learned(state))[:LEARNED_NAMED],
+        tried=tuple(
+            ChoiceFinding(
+                unit_id=each.unit_id, task_id=each.task_id, slot=each.slot, why=each.why, outcome=each.outcome
+            )
+            for each in state.choices
+        ),
+        slots=dict(sorted((state.slots - state.slots_at_last_analysis).items())),
+        efficiency_score=_mean(state.efficiencies),
         summary="",
     )
     return numbers.model_copy(update={"summary": summary(numbers, passed=passed, failed=totals.failed)})
@@ -63,6 +88,60 @@ def _skill(name: str, state: MemoryState, level: Level) -> SkillFinding:
         target_difficulty=target_of(state.learning.level(name)),
         level=level,
         trend=level_trend(record),
+        efficiency_score=_mean(record.efficiencies),
+    )
+
+
+def _mean(values: Collection[float]) -> float | None:
+    return round(fmean(values), 2) if values else None
+
+
+def _mistakes(state: MemoryState) -> Iterator[MistakeFinding]:
+    for each in state.mistakes.most(TOP_MISTAKES):
+        yield MistakeFinding(signature=each.name, words=mistake_words(each.name), **_recurrence(each.found))
+
+
+def _style(state: MemoryState) -> Iterator[StyleFinding]:
+    for each in state.habits.most(TOP_HABITS):
+        yield StyleFinding(rule=each.name, words=style_words(each.name), **_recurrence(each.found))
+
+
+def _recurrence(found: Occurrences) -> dict[str, Any]:
+    return {
+        "count": found.count,
+        "by_skill": dict(sorted(found.by_skill.items())),
+        "example_task": found.task_id,
+        "example_unit": found.unit_id,
+        "example": found.example,
+    }
+
+
+def _learned(state: MemoryState) -> Iterator[LearnedFinding]:
+    """Certified before supported before retired, and in the order in which they went on trial."""
+    book = state.learning.evidence.certificates
+    supported = book.supported()
+    said = [(key, book.verdict(key) or ("supported" if key in supported else None)) for key in book]
+    for verdict in ("certified", "supported", "retired"):
+        for key in (key for key, found in said if found == verdict):
+            yield _learned_one(key, verdict, state)
+
+
+def _learned_one(key: str, verdict: Literal["certified", "supported", "retired"], state: MemoryState) -> LearnedFinding:
+    name, _, version = key.rpartition("@")
+    record, number = state.learning.rules.get(name), int(version)
+    effect = state.learning.model.effect(key, skills=())
+    shown_passed, shown_failed, dropped_passed, dropped_failed = state.learning.evidence.certificates.counts(key)
+    return LearnedFinding(
+        id=name,
+        version=number,
+        text="" if record is None else record.texts[number - 1],
+        verdict=verdict,
+        effect=round(effect.mean, 6) + 0.0,
+        sd=round(effect.sd, 6),
+        shown=shown_passed + shown_failed,
+        shown_passed=shown_passed,
+        dropped=dropped_passed + dropped_failed,
+        dropped_passed=dropped_passed,
     )
 
 

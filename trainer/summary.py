@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from memory.analysis import Analysis, SkillFinding, TaskList
+from memory.analysis import Analysis, Recurrence, SkillFinding, TaskList
+from utils.text import one_line
 
 NAMED = 3
+RULE_CHARS = 120
 CLEAR_FALL = 0.05
 """Of the p-value, shared out evenly among the skills that were looked at (Bonferroni)."""
 
@@ -14,8 +16,8 @@ def summary(analysis: Analysis, *, passed: int, failed: int) -> str:
     if not analysis.skills:
         return "Nothing graded was finished yet."
     head = f"{passed} of {passed + failed} graded attempts passed."
-    parts = (*_skills(analysis), *_trends(analysis), *_falls(analysis), *_errors(analysis), *_tasks(analysis))
-    return " ".join((head, *parts))
+    tellers = (_skills, _trends, _falls, _errors, _mistakes, _style, _learned, _tasks, _tried)
+    return " ".join((head, *(sentence for tell in tellers for sentence in tell(analysis))))
 
 
 def _skills(analysis: Analysis) -> Iterator[str]:
@@ -57,6 +59,52 @@ def _errors(analysis: Analysis) -> Iterator[str]:
         error = analysis.errors[0]
         times = "once" if error.count == 1 else f"{error.count} times"
         yield f"Most frequent error: {error.error_class}, {times}, e.g. {error.example_task}: {error.example}."
+
+
+def _mistakes(analysis: Analysis) -> Iterator[str]:
+    repeated = [each for each in analysis.mistakes if each.count > 1]
+    for each in repeated[:1]:
+        yield (
+            f"Most repeated mistake: {each.words}, in {each.count} of the last {analysis.mistakes_in} attempts"
+            f"{_mostly(each)}."
+        )
+
+
+def _style(analysis: Analysis) -> Iterator[str]:
+    for each in analysis.style[:1]:
+        yield (
+            f"Most frequent habit: {each.words}, in {each.count} of the last {analysis.style_in} solutions"
+            f"{_mostly(each)}, e.g. {each.example_task}: {each.example}."
+        )
+
+
+def _mostly(found: Recurrence) -> str:
+    if len(found.by_skill) < 2:  # noqa: PLR2004  one skill needs no comparison
+        return ""
+    return f", mostly {min(found.by_skill, key=lambda skill: (-found.by_skill[skill], skill))}"
+
+
+_VERDICTS = (("certified", "Proven to help"), ("supported", "Seems to help"), ("retired", "Proven to harm"))
+
+
+def _learned(analysis: Analysis) -> Iterator[str]:
+    for verdict, words in _VERDICTS:
+        found = [each for each in analysis.learned if each.verdict == verdict]
+        for each in found[:1]:
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            yield (
+                f"{words}: {one_line(each.text, RULE_CHARS) or each.id} "
+                f"({each.shown_passed} of {each.shown} passed with it, {each.dropped_passed} of {each.dropped} "
+                f"without){more}."
+            )
+
+
+def _tried(analysis: Analysis) -> Iterator[str]:
+    if analysis.slots:
+        counts = ", ".join(f"{count} {slot}" for slot, count in sorted(analysis.slots.items()))
+        yield f"Chosen since the last look: {counts}."
+    for each in analysis.tried[-1:]:
+        yield f"Last: {each.task_id}, {each.why}."
 
 
 def _tasks(analysis: Analysis) -> Iterator[str]:

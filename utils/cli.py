@@ -22,6 +22,7 @@ from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
+from utils.commands.analysis import get_analysis
 from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
@@ -45,6 +46,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_
 app.command()(doctor)
 app.command()(add_task)
 app.command("rebuild")(rebuild_views)
+app.command()(get_analysis)
 app.command()(evidence)
 app.command()(rehearse)
 app.command("run-code")(run_file)

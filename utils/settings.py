@@ -154,9 +154,20 @@ class Settings(BaseSettings):
     analyse_every: Annotated[int, Field(ge=1)] = Field(
         default=20, description="Attempts from one analysis to the next."
     )
-    weight_accuracy: Annotated[float, Field(gt=0, le=1)] = Field(default=0.7, description="Its share of the points.")
-    weight_speed: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="Its share of the points.")
-    weight_elegance: Annotated[float, Field(ge=0, le=1)] = Field(default=0.15, description="Its share of the points.")
+    weight_accuracy: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.7, description="What passing counts in the quality of a solution."
+    )
+    weight_speed: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.15, description="What speed counts in it, against the reference in the same sandbox."
+    )
+    weight_elegance: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.15, description="What elegance counts in it: complexity, length and habits against the reference."
+    )
+    weight_difficulty: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5,
+        description="How much of the points depends on the difficulty: at 0.5 the hardest task is worth twice the "
+        "easiest, at 0 all are worth the same.",
+    )
     patience_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] = Field(
         default=60.0, description="How long one request is retried before its attempt is parked."
     )

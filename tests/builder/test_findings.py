@@ -1,7 +1,7 @@
 import pytest
 
 from builder.findings import find
-from memory.attempts import Score
+from memory.attempts import Score, StyleIssue
 from memory.make_belog import Finding
 from tests.memory.builders import a_result
 
@@ -26,6 +26,15 @@ def test_a_solution_that_is_worse_than_the_reference_is_told_so() -> None:
         "slower than the reference: speed 0.25 of 1",
         "longer or more complex than the reference: elegance 0.50 of 1",
     )
+
+
+def test_poor_habits_of_a_solution_that_passed_are_told_with_their_line() -> None:
+    issues = tuple(StyleIssue(rule=rule, line=3, text="x = 1") for rule in ("F841", "E722", "B006", "F401"))
+    passed = a_score(1, 1, 1).model_copy(update={"issues": issues})
+    assert find(a_result(score=passed), "").suggestions == (
+        "an unused variable: x = 1", "a bare `except`: x = 1", "a mutable default of an argument: x = 1",
+    )  # fmt: skip
+    assert find(a_result(score=passed.model_copy(update={"accuracy": 0.5})), "").suggestions == ()
 
 
 @pytest.mark.parametrize("score", [a_score(1, None, None), a_score(1, 0.6, 1), a_score(0.9, 0.1, 0.1)])

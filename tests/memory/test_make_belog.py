@@ -5,8 +5,7 @@ import pytest
 from memory.attempts import Assertion, AttemptResult, Outcome, RunFacts, Shown, Verdict
 from memory.belogs import BELog, ExecutionContext, ExecutionTime, FileChange
 from memory.events import Event, Happening
-from memory.make_belog import Finding, efficiency, error_class
-from memory.records import Cost
+from memory.make_belog import Finding, error_class
 from memory.state import MemoryState
 from memory.tasks import Check
 from tests.memory.builders import (
@@ -23,6 +22,8 @@ from tests.memory.builders import (
     decided,
     finished,
 )
+
+NINE: tuple[Outcome, ...] = ("passed",) * 9
 
 
 def told(*happenings: Happening) -> MemoryState:
@@ -137,29 +138,39 @@ def test_previous_attempts_are_the_latest_ten_newest_first() -> None:
 
 class TestEfficiency:
     def test_is_fifty_without_a_past(self) -> None:
-        assert efficiency(Cost(1, 1, 1.0), []) == 50
         assert log_of(told()).efficiency_score == 50
 
-    def test_is_fifty_for_an_attempt_like_all_others(self) -> None:
-        assert efficiency(Cost(5, 2, 1.0), [Cost(5, 2, 1.0)] * 9) == 50
+    def test_is_about_fifty_for_an_attempt_like_the_others(self) -> None:
+        assert log_of(after("passed", "passed", "passed")).efficiency_score == 50
 
-    def test_is_higher_for_a_cheaper_attempt_and_lower_for_a_dearer_one(self) -> None:
-        past = [Cost(5, 2, 1.0)] * 9
-        assert efficiency(Cost(4, 1, 0.5), past) == 95
-        assert efficiency(Cost(6, 3, 1.5), past) == 5
+    def test_moves_with_the_time_that_an_attempt_took(self) -> None:
+        state = after("passed", "passed", "passed", wall_s=10.0)
+        scores = [log_of(state, a_result(900, wall_s=wall_s)).efficiency_score for wall_s in (1, 5, 10, 20, 100)]
+        assert scores == sorted(set(scores), reverse=True)
+        assert scores[2] == 50
 
-    def test_is_the_mean_of_tokens_turns_and_time(self) -> None:
-        assert efficiency(Cost(4, 2, 1.5), [Cost(5, 2, 1.0)] * 9) == pytest.approx((95 + 50 + 5) / 3, abs=0.01)
+    def test_looks_at_the_family_where_the_task_has_no_past(self) -> None:
+        state = told(added("near", difficulty=0.55), added("hard", difficulty=0.9), added("b", skills=("sorting",)))
+        for task, wall_s in (("near", 10.0), ("hard", 0.1), ("b", 0.1)):
+            after("passed", "passed", "passed", task_id=task, state=state, wall_s=wall_s)
+        assert log_of(state, a_result(900, wall_s=10.0)).efficiency_score == 50
+        assert log_of(state, a_result(900, wall_s=5.0)).efficiency_score > 55
 
-    def test_looks_at_the_skill_while_the_task_has_fewer_than_three_attempts(self) -> None:
-        state = told(added("easy"))
-        after("passed", "passed", "passed", "passed", task_id="easy", state=state, wall_s=0.1)
-        after("passed", "passed", state=state, wall_s=100.0)
-        of_skill = log_of(state, a_result(900, wall_s=50.0)).efficiency_score
-        after("passed", state=state, wall_s=100.0)
-        of_task = log_of(state, a_result(900, wall_s=50.0)).efficiency_score
-        assert of_skill == pytest.approx((100 * 2.5 / 7 + 50 + 50) / 3, abs=0.01)
-        assert of_task == pytest.approx((100 * 3.5 / 4 + 50 + 50) / 3, abs=0.01)
+    def test_heeds_the_task_more_than_its_family_once_it_has_a_past(self) -> None:
+        state = told(added("near", difficulty=0.55))
+        after(*NINE, task_id="near", state=state, wall_s=100.0)
+        scores = [log_of(state, a_result(900, wall_s=10.0)).efficiency_score]
+        for _ in range(4):
+            after(*NINE[:5], state=state, wall_s=10.0)
+            scores.append(log_of(state, a_result(900, wall_s=10.0)).efficiency_score)
+        assert scores == sorted(scores, reverse=True)
+        assert scores[0] > 60
+        assert 50 <= scores[-1] < 52
+
+    def test_forgets_a_task_that_was_replaced(self) -> None:
+        state = after("passed", "passed", wall_s=10.0)
+        state.apply(Event(seq=state.last_seq + 1, at=AT, data=added(goal="Something else.")))
+        assert list(state.tasks["add"].costs) == []
 
 
 class TestErrors:

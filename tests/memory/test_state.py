@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from memory.attempts import Outcome
+from memory.analysis import Analysis
+from memory.attempts import Outcome, Score
 from memory.belogs import EncounteredError
 from memory.events import Analysed, Event, Faulted, Finished, Happening, Parked, RunEnded, RunResumed
 from memory.records import Cost, InFlight, Totals
@@ -111,7 +112,7 @@ def test_the_latest_attempts_and_what_they_took_are_kept_in_windows() -> None:
     record = state.tasks["add"]
     assert list(record.previous) == [f"abcdef12-{number:06d}" for number in range(60, 50, -1)]
     assert list(record.costs) == [Cost(number, 1, 1.5) for number in range(11, 61)]
-    assert state.skills["arithmetic"].costs == record.costs
+    assert state.families == {("arithmetic", 2): record.costs}
 
 
 def test_a_task_that_comes_again_keeps_its_record_and_moves_with_its_main_skill() -> None:
@@ -190,3 +191,14 @@ def test_what_was_refused_has_changed_nothing() -> None:
     with pytest.raises(MemoryDamaged):
         told.tell(decided(1, "unknown"))
     assert (told.state.last_seq, told.state.decided, told.state.in_flight) == (2, 0, {})
+
+
+def test_scores_and_analyses_of_older_logs_are_read() -> None:
+    parts = {"accuracy": 1.0, "speed": 0.5, "elegance": None, "difficulty": 0.5, "points": 70.0}
+    score = Score.model_validate(parts)
+    assert (score.figures, score.issues) == (None, ())
+    told = Told(decided(1))
+    told.tell(finished(told.state, 1, score=score))
+    older = {"number": 1, "units": 1, "pass_rate": 1, "skills": (), "errors": (), "weakest": None, "summary": "Well."}
+    state = told.tell(Analysed(analysis=Analysis.model_validate(older)))
+    assert (state.analyses, len(state.habits), len(state.mistakes)) == (1, 0, 1)

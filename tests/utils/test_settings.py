@@ -50,6 +50,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "weight_accuracy": ("0.5", 0.5),
     "weight_speed": ("0", 0.0),
     "weight_elegance": ("1", 1.0),
+    "weight_difficulty": ("0", 0.0),
     "patience_s": ("30", 30.0),
     "fault_wait_s": ("40", 40.0),
     "truths": ("truths.toml", Path("truths.toml")),
@@ -87,6 +88,7 @@ BAD = {
     "weight_accuracy": ["0", "1.1"],
     "weight_speed": ["-0.1"],
     "weight_elegance": ["1.1"],
+    "weight_difficulty": ["-0.1", "1.1", "nan"],
     "patience_s": ["0"],
     "fault_wait_s": ["0", "3601"],
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from builder.run_project import Attempt
 from executor.runner import Runner
+from executor.score_engine import Weights
 from executor.simulated_assessor import SimulatedAssessor, SimulatedSandbox
 from loop import Loop, Parts, assemble
 from memory import inbox
@@ -99,7 +100,8 @@ def _simulated(parts: Parts, night: Night, overhear: Callable[[Completion], None
     assigner = parts.decider.assigner
     chooses = None if assigner is None else replace(assigner, nominate=night.nominate)
     decider = replace(parts.decider, assigner=chooses, model=model.name)
-    return replace(parts, model=model, assess=SimulatedAssessor(intended), decider=decider)
+    assess = SimulatedAssessor(intended, Weights.of_settings(parts.settings))
+    return replace(parts, model=model, assess=assess, decider=decider)
 
 
 class SilentDisplay:
