@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 from builder.findings import find
-from builder.prompting import NAMES, Prompts
+from builder.prompting import NAMES, REVISED_NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from executor.assess import Assessor
 from executor.choose_sandbox import SandboxOptions, choose_sandbox
@@ -31,7 +31,7 @@ from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
 from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
-from memory.beginnings import given_tasks, remember
+from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
 from memory.events import Analysed, Finished
@@ -390,7 +390,8 @@ def assemble(
     log_to_file(settings.memory / "logs" / "loop.jsonl")
     seed = seed_of(settings.memory, settings.seed)
     prompts = Prompts(failure_chars=settings.failure_chars)
-    remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
+    plain, revised = PromptFiles(NAMES, prompts.digest), PromptFiles(REVISED_NAMES, prompts.revised_digest)
+    remember(memory, tasks, plain=plain, revised=revised, by="loop.py")
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)

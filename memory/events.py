@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.analysis import Analysis
-from memory.assignment import Assignment
+from memory.assignment import Assignment, BlueprintToss
 from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Share
 from memory.belogs import BELog
-from memory.blueprints import Blueprint
+from memory.blueprints import Blueprint, BlueprintRevisionProposal, Family
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
@@ -85,12 +85,96 @@ class BlueprintAdded(BaseModel):
     blueprint: Blueprint
 
 
+class RevisionProposed(BaseModel):
+    """A changed way of working was proposed and is on trial from here on, as the `trial`-th of this memory.
+
+    `base` is the key of the version that it is held against, `by` the model that wrote it.
+    """
+
+    model_config = FROZEN
+
+    kind: Literal["revision_proposed"] = "revision_proposed"
+    trial: Annotated[int, Field(ge=1)]
+    proposal: BlueprintRevisionProposal
+    blueprint: Blueprint
+    base: str
+    by: str
+
+
+class RevisionRefused(BaseModel):
+    """A model was asked for a change of a family's way of working, and its answer was no use."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_refused"] = "revision_refused"
+    family: Family
+    why: str
+    by: str
+
+
+class TrialFigures(BaseModel):
+    """What the coins of a trial had come to; floats with 12 significant digits.
+
+    `passed` and `failed` are pairs: units of the version before, and of the revision; `log_needed` is what ln E had to
+    reach for an adoption, by the trial's number.
+    """
+
+    model_config = FROZEN
+
+    passed: tuple[int, int]
+    failed: tuple[int, int]
+    log_helps: float
+    log_harms: float
+    log_needed: float
+    effect: float
+    """Average effect on passing so far."""
+
+
+class RevisionAdopted(BaseModel):
+    """A revision is proven better on its own coin: its family is worked on with it from here on."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_adopted"] = "revision_adopted"
+    trial: Annotated[int, Field(ge=1)]
+    figures: TrialFigures
+
+
+class RevisionDropped(BaseModel):
+    """A trial ended without an adoption: the version before stays."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_dropped"] = "revision_dropped"
+    trial: Annotated[int, Field(ge=1)]
+    reason: Literal["worse", "hopeless", "suspended", "base changed"]
+    why: str
+    figures: TrialFigures | None = None
+
+
+class BlueprintRolledBack(BaseModel):
+    """A person took a version back: the one that was used before it is used again, and a trial against it ends."""
+
+    model_config = FROZEN
+
+    kind: Literal["blueprint_rolled_back"] = "blueprint_rolled_back"
+    blueprint: str
+    by: str
+
+
+BlueprintWord = (
+    BlueprintAdded | RevisionProposed | RevisionRefused | RevisionAdopted | RevisionDropped | BlueprintRolledBack
+)
+"""What happens to ways of working."""
+
+
 class Decided(BaseModel):
     """A unit was decided: from here on it is finished with this spec and these coins, whatever happens.
 
     `forecast` is the probability of passing that the model of the Builder gave it, from the events before this one
     alone, with 12 significant digits; None for an ungraded task. `predictions` are what the evidence on what is learned
-    is measured against, `evidence` what it had come to; None where no coin was tossed, and in older logs.
+    is measured against, `evidence` what it had come to; None where no coin was tossed, and in older logs. `blueprint`
+    is the coin between two ways of working; None where none is on trial.
     """
 
     model_config = FROZEN
@@ -104,6 +188,7 @@ class Decided(BaseModel):
     assignment: Assignment | None = None
     predictions: Predictions | None = None
     evidence: EvidenceMark | None = None
+    blueprint: BlueprintToss | None = None
 
 
 class Finished(BaseModel):
@@ -275,6 +360,11 @@ Happening = Annotated[
     | RunResumed
     | TaskAdded
     | BlueprintAdded
+    | RevisionProposed
+    | RevisionRefused
+    | RevisionAdopted
+    | RevisionDropped
+    | BlueprintRolledBack
     | Decided
     | Finished
     | Parked

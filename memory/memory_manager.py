@@ -164,9 +164,12 @@ class MemoryManager:
         return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
 
     def get_latest_blueprint_version(self, blueprint_id: str) -> Blueprint | None:
-        """The newest version of a blueprint, None if there is no such blueprint."""
-        versions = self.state.blueprints.get(blueprint_id, [])
-        return versions[-1] if versions else None
+        """The version of a blueprint that is used; None if none is.
+
+        A revision is used once it is proven better, see trainer.blueprint_trials; until then, and after it was dropped
+        or rolled back, the version before it is.
+        """
+        return self.state.blueprints.latest(blueprint_id)
 
     def get_past_attempts(self, task_name: str) -> tuple[str, ...]:
         """Units that tried the task with this name or id, newest first, at most 10."""

@@ -26,7 +26,8 @@ from memory.attempts import (
     Verdict,
 )
 from memory.belogs import BELog
-from memory.blueprints import DEFAULT_ID, Blueprint
+from memory.blueprint_book import BlueprintBook
+from memory.blueprints import DEFAULT_ID, Blueprint, BlueprintRevisionProposal, Way, blueprint_id
 from memory.events import (
     FORMAT,
     Analysed,
@@ -38,6 +39,7 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    RevisionProposed,
     RuleAdded,
     RuleEdited,
     RuleJudged,
@@ -48,6 +50,7 @@ from memory.events import (
     RunStarted,
     Slot,
     TaskAdded,
+    TrialFigures,
 )
 from memory.make_belog import Finding, make_belog
 from memory.memory_manager import MemoryManager
@@ -190,6 +193,40 @@ def created(format_: int = FORMAT) -> MemoryCreated:
 
 def a_blueprint(version: int = 1) -> Blueprint:
     return Blueprint(id=DEFAULT_ID, version=version, title="t", prompts=("solve",), prompts_sha256=f"{version:064d}")
+
+
+def a_proposal(family: str = "", **fields: Any) -> BlueprintRevisionProposal:
+    values: dict[str, Any] = {"title": "Look twice", "way": Way(guidance=("Look twice.",))}
+    return BlueprintRevisionProposal(family=family, **{**values, **fields})
+
+
+def a_revision(book: BlueprintBook, proposal: BlueprintRevisionProposal) -> RevisionProposed:
+    """That a book of blueprints can take next."""
+    base = book.used_for(proposal.family)
+    assert base is not None
+    name = blueprint_id(proposal.family)
+    fields = {"id": name, "version": book.next_version(name), "family": proposal.family, "way": proposal.way}
+    blueprint = base.model_copy(update={**fields, "revised": True, "title": proposal.title})
+    return RevisionProposed(
+        trial=len(book.trials) + 1, proposal=proposal, blueprint=blueprint, base=base.key, by="a test"
+    )  # fmt: skip
+
+
+def a_figures() -> TrialFigures:
+    return TrialFigures(passed=(1, 2), failed=(2, 1), log_helps=0.5, log_harms=-2.5, log_needed=3.0, effect=0.25)
+
+
+def live_on(state: MemoryState, task: TaskAdded, *outcomes: Outcome) -> None:
+    """A memory without files: it begins, and has these units of one task."""
+
+    def tell(happening: Happening) -> None:
+        state.apply(Event(seq=state.last_seq + 1, at=AT, data=happening))
+
+    for happening in (created(), BlueprintAdded(blueprint=a_blueprint()), task, run_started()):
+        tell(happening)
+    for outcome in outcomes:
+        tell(decided(state.decided + 1, task.task.id))
+        tell(finished(state, state.decided, outcome))
 
 
 def an_analysis(number: int = 1) -> Analysis:

@@ -95,7 +95,7 @@ def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
         assignment = draw(assignments(state.learning.rules)) if kind == "n" else None
         return decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))), assignment=assignment)
     others: dict[str, Happening] = {
-        "b": BlueprintAdded(blueprint=a_blueprint(len(state.blueprints.get("builder-default", ())) + 1)),
+        "b": BlueprintAdded(blueprint=a_blueprint(state.blueprints.next_version("builder-default"))),
         "x": Faulted(fault="ModelFault", message="away"),
         "s": run_started(state.runs + 1),
         "r": RunResumed(run=max(state.runs, 1)),
