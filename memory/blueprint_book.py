@@ -19,13 +19,15 @@ from memory.events import (
     RevisionDropped,
     RevisionProposed,
     RevisionRefused,
-    TrialFigures,
 )
+from memory.evidence.logged import TrialFigures
 from memory.tasks import Task
 from utils.text import clip
 
 GLANCES_KEPT = 12
 GLANCE_CHARS = 300
+CHECK_TRIES = 4
+"""Attempts at a task for which its cross-check waits: while a trial goes on, each may go to the version before."""
 
 TrialState = Literal["on trial", "adopted", "dropped", "rolled back"]
 
@@ -41,8 +43,8 @@ class RevisionTrial:
     state: TrialState = "on trial"
     why: str = ""
     figures: TrialFigures | None = None
-    unchecked: dict[str, None] = field(default_factory=dict)
-    """Tasks of the cross-check that were not tried with the revision yet."""
+    unchecked: dict[str, int] = field(default_factory=dict)
+    """Tasks of the cross-check that were not tried with the revision yet -> for how many attempts it still waits."""
     checked: tuple[int, int] = (0, 0)
     """Of those that were: failed, and passed."""
 
@@ -150,12 +152,21 @@ class BlueprintBook:
 
     def note_check(self, belog: BELog) -> None:
         """A task was tried; it may be one that a revision's cross-check waits for."""
-        for trial in self.trials:
-            ours = (belog.blueprint_id, belog.blueprint_version) == (trial.challenger.id, trial.challenger.version)
-            if ours and belog.task_id in trial.unchecked:
-                del trial.unchecked[belog.task_id]
+        for trial in self.checking:
+            if belog.task_id not in trial.unchecked:
+                continue
+            trial.unchecked[belog.task_id] -= 1
+            if (belog.blueprint_id, belog.blueprint_version) == (trial.challenger.id, trial.challenger.version):
                 failed, passed = trial.checked
                 trial.checked = (failed + (not belog.success), passed + bool(belog.success))
+                del trial.unchecked[belog.task_id]
+            elif not trial.unchecked[belog.task_id]:
+                del trial.unchecked[belog.task_id]
+
+    @property
+    def checking(self) -> list[RevisionTrial]:
+        """Trials, open or adopted, whose cross-check is not finished."""
+        return [trial for trial in self.trials if trial.unchecked]
 
     def why_impossible(self, word: BlueprintWord) -> str:  # noqa: PLR0911  one answer for each kind
         """Why this cannot come next; empty if it can."""
@@ -230,7 +241,7 @@ class BlueprintBook:
         base = self.used_for(word.proposal.family)
         assert base is not None  # it was asked whether this is possible
         self._keep(word.blueprint)
-        unchecked = dict.fromkeys(word.proposal.cross_check)
+        unchecked = dict.fromkeys(word.proposal.cross_check, CHECK_TRIES)
         self.trials.append(
             RevisionTrial(word.trial, word.proposal, base, word.blueprint, unchecked=unchecked)
         )  # fmt: skip

@@ -13,7 +13,7 @@ from memory.assignment import Assignment, BlueprintToss
 from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Share
 from memory.belogs import BELog
 from memory.blueprints import Blueprint, BlueprintRevisionProposal, Family
-from memory.evidence.logged import EvidenceMark, Predictions
+from memory.evidence.logged import EvidenceMark, Predictions, TrialFigures
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
 from memory.tasks import Skill, Task, TaskId
@@ -110,24 +110,6 @@ class RevisionRefused(BaseModel):
     family: Family
     why: str
     by: str
-
-
-class TrialFigures(BaseModel):
-    """What the coins of a trial had come to; floats with 12 significant digits.
-
-    `passed` and `failed` are pairs: units of the version before, and of the revision; `log_needed` is what ln E had to
-    reach for an adoption, by the trial's number.
-    """
-
-    model_config = FROZEN
-
-    passed: tuple[int, int]
-    failed: tuple[int, int]
-    log_helps: float
-    log_harms: float
-    log_needed: float
-    effect: float
-    """Average effect on passing so far."""
 
 
 class RevisionAdopted(BaseModel):

@@ -11,7 +11,7 @@ A trial ends with an adoption where memory.evidence.revisions proves the revisio
 
 - as worse, where that is proven,
 - as hopeless, where the 95 % interval of its average effect on passing, which may be looked at after every unit, lies
-  below WORTHWHILE; and after MOST_UNITS units in any case,
+  below WORTHWHILE; where from ENOUGH_UNITS units on the average effect so far does; after MOST_UNITS units in any case,
 - where an alarm suspends its evidence.
 
 All of it is a function of the log. Simulated: `make bench-blueprints`, docs/experiments.md.
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from memory.assignment import BlueprintToss
 from memory.blueprint_book import RevisionTrial
 from memory.blueprints import Blueprint
-from memory.events import RevisionAdopted, RevisionDropped, TrialFigures
+from memory.events import RevisionAdopted, RevisionDropped
 from memory.evidence.predictions import cell_of
 from memory.evidence.revisions import RevisionEvidence
 from memory.state import MemoryState
@@ -34,7 +34,7 @@ from utils.settings import Settings
 CHALLENGED = 0.5
 WORTHWHILE = 0.05
 """Share of units: an effect on passing that is smaller is not worth a change."""
-MOST_UNITS = 600
+ENOUGH_UNITS, MOST_UNITS = 300, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +93,14 @@ def ending_of(evidence: RevisionEvidence) -> RevisionAdopted | RevisionDropped |
     """How a trial ends now; None while it goes on."""
     if evidence.suspended:
         why = f"nothing can be concluded: {evidence.suspended}"
-        return RevisionDropped(trial=evidence.number, reason="suspended", why=why, figures=figures_of(evidence))
+        return RevisionDropped(trial=evidence.number, reason="suspended", why=why, figures=evidence.figures)
     if evidence.better:
-        return RevisionAdopted(trial=evidence.number, figures=figures_of(evidence))
+        return RevisionAdopted(trial=evidence.number, figures=evidence.figures)
     if evidence.worse:
         why = "with it, attempts fail more often; that is proven"
-        return RevisionDropped(trial=evidence.number, reason="worse", why=why, figures=figures_of(evidence))
+        return RevisionDropped(trial=evidence.number, reason="worse", why=why, figures=evidence.figures)
     if why := why_hopeless(evidence):
-        return RevisionDropped(trial=evidence.number, reason="hopeless", why=why, figures=figures_of(evidence))
+        return RevisionDropped(trial=evidence.number, reason="hopeless", why=why, figures=evidence.figures)
     return None
 
 
@@ -110,19 +110,6 @@ def why_hopeless(evidence: RevisionEvidence) -> str:
     interval = claim.effect.interval()
     if interval is not None and interval.high < WORTHWHILE:
         return f"its effect is at most {interval.high:+.3f} passes an attempt (95 %), and {WORTHWHILE:+.2f} are wanted"
-    return f"not proven better after {claim.units} attempts" if claim.units >= MOST_UNITS else ""
-
-
-def figures_of(evidence: RevisionEvidence) -> TrialFigures:
-    """What its coins have come to."""
-    claim = evidence.claim
-    passed = tuple(round(arm.outcomes) for arm in claim.arms)
-    failed = tuple(arm.units - round(arm.outcomes) for arm in claim.arms)
-    return TrialFigures(
-        passed=(passed[0], passed[1]),
-        failed=(failed[0], failed[1]),
-        log_helps=significant(claim.wealth.log_helps),
-        log_harms=significant(claim.wealth.log_harms),
-        log_needed=significant(evidence.log_needed),
-        effect=significant(claim.effect.mean),
-    )
+    if claim.units >= MOST_UNITS or (claim.units >= ENOUGH_UNITS and claim.effect.mean < WORTHWHILE):
+        return f"not proven better after {claim.units} attempts; its average effect so far is {claim.effect.mean:+.3f}"
+    return ""

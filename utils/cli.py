@@ -22,6 +22,7 @@ from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
+from utils.commands.blueprints import blueprint
 from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
@@ -51,6 +52,7 @@ app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)
 app.add_typer(rules, name="rules")
+app.add_typer(blueprint, name="blueprint")
 app.add_typer(experiment, name="experiment")
 
 

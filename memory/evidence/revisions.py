@@ -20,8 +20,9 @@ from memory.evidence.bets import BINARY
 from memory.evidence.certificates import threshold
 from memory.evidence.claims import Claim, Toss
 from memory.evidence.integrity import CoinCheck, MissingCheck
-from memory.evidence.logged import Prediction
+from memory.evidence.logged import Prediction, TrialFigures
 from memory.evidence.predictions import Cell, Predictor
+from utils.numbers import significant
 
 
 @dataclass(slots=True)
@@ -59,6 +60,20 @@ class RevisionEvidence:
         if self.coin_check.alarmed:
             return "its coins do not fall as often as was logged"
         return "outcomes are missing in one arm more than in the other" if self.missing_check.alarmed else ""
+
+    @property
+    def figures(self) -> TrialFigures:
+        """What the coins have come to, for the log."""
+        before, revised = self.claim.arms
+        passed = round(before.outcomes), round(revised.outcomes)
+        return TrialFigures(
+            passed=passed,
+            failed=(before.units - passed[0], revised.units - passed[1]),
+            log_helps=significant(self.claim.wealth.log_helps),
+            log_harms=significant(self.claim.wealth.log_harms),
+            log_needed=significant(self.log_needed),
+            effect=significant(self.claim.effect.mean),
+        )
 
     def settle(self, toss: BlueprintToss, cell: Cell, *, passed: bool | None) -> None:
         """Settle the bets on one unit, in the order of decision; None for an outcome that is missing."""

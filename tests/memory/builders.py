@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from memory.analysis import Analysis
-from memory.assignment import RECALL, Assignment, Nominee
+from memory.assignment import RECALL, Assignment, BlueprintToss, Nominee
 from memory.attempts import (
     AttemptResult,
     AttemptSpec,
@@ -32,6 +32,7 @@ from memory.events import (
     FORMAT,
     Analysed,
     BlueprintAdded,
+    BlueprintRolledBack,
     Decided,
     Event,
     Faulted,
@@ -39,7 +40,10 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    RevisionAdopted,
+    RevisionDropped,
     RevisionProposed,
+    RevisionRefused,
     RuleAdded,
     RuleEdited,
     RuleJudged,
@@ -50,8 +54,8 @@ from memory.events import (
     RunStarted,
     Slot,
     TaskAdded,
-    TrialFigures,
 )
+from memory.evidence.logged import Prediction, TrialFigures
 from memory.make_belog import Finding, make_belog
 from memory.memory_manager import MemoryManager
 from memory.state import MemoryState
@@ -212,6 +216,17 @@ def a_revision(book: BlueprintBook, proposal: BlueprintRevisionProposal) -> Revi
     )  # fmt: skip
 
 
+def a_toss(trial: int = 1, *, challenger: bool = True) -> BlueprintToss:
+    return BlueprintToss(
+        trial=trial,
+        probability=0.5,
+        lot=0 if challenger else 2**63,
+        challenger=challenger,
+        prediction=Prediction(mean=0.5, treated=0.5, control=0.5),
+        log_e=0.0,
+    )
+
+
 def a_figures() -> TrialFigures:
     return TrialFigures(passed=(1, 2), failed=(2, 1), log_helps=0.5, log_harms=-2.5, log_needed=3.0, effect=0.25)
 
@@ -276,7 +291,16 @@ def live_a_little(folder: Path) -> None:
         memory.append([RuleMerged(kept=rules[1], other=merged, by="a test")])
         assignment = an_assignment(a_nominee(rules[0]), a_nominee(rules[1], 2), a_nominee(RECALL, kind="recall"))
         memory.append([Faulted(fault="ModelFault", message="away"), RunResumed(run=1)])
-        memory.append([decided(3, slot="explore", forecast=0.5, assignment=assignment)])
+        book = memory.state.blueprints
+        memory.append([RevisionRefused(family="", why="no JSON", by="a test")])
+        memory.append([a_revision(book, a_proposal(cross_check=("add",)))])
+        memory.append([RevisionDropped(trial=1, reason="hopeless", why="no effect", figures=a_figures())])
+        memory.append([a_revision(book, a_proposal("sorting"))])
+        memory.append([RevisionAdopted(trial=2, figures=a_figures())])
+        memory.append([BlueprintRolledBack(blueprint="builder-for-sorting", by="a test")])
+        memory.append([a_revision(book, a_proposal())])
+        coin = {"blueprint": a_toss(3), "forecast": 0.5, "assignment": assignment}
+        memory.append([decided(3, slot="explore").model_copy(update=coin)])
         memory.append([Parked(unit_id=f"{MEMORY_ID}-000003", reason="a stop")])
         memory.append([Analysed(analysis=an_analysis())])
         memory.append([RunEnded(run=1, reason="enough", units=2)])
