@@ -275,11 +275,11 @@ class Loop:
         self._look_back()
 
     def _look_back(self) -> None:
-        """Analyse what is remembered, every so often."""
+        """Analyse what is remembered, every so often; change the way of working where that is due."""
         if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
             self._memory.append([Analysed(analysis=analyse(self._state, self._parts.rechecks))])
-            if told := self._revising.propose():
-                self._display.note(told)
+        if told := self._revising.propose():
+            self._display.note(told)
 
     def _suspect(self, task: Task, result: AttemptResult | None = None) -> None:
         """Put a task aside that may be broken: by what is remembered of it, or by what this attempt met."""

@@ -1,11 +1,11 @@
 """Are planted better ways of working adopted, and worse and equal ones not?
 
-    python -m benchmarks.bench_blueprints [--trials 100] [--nights 4]
+    python -m benchmarks.bench_blueprints [--trials 100]
 
 First many trials, each in a memory of its own: the coins, predictions, evidence and verdicts are the product's own, a
 unit passes with a planted probability. Then chains of equal revisions that follow one another in one memory, against
-the promise for all of them together. Last, whole nights through the real loop, with a revision whose words act on the
-simulated model.
+the promise for all of them together. A whole night through the real loop, with a proposal whose words act on the
+simulated model, is a test: tests/test_blueprint_night.py.
 """
 
 import sys
@@ -165,7 +165,7 @@ def _line(kind: str, found: Sequence[Outcome]) -> str:
     counts = ", ".join(f"{count} {ended}" for ended, count in sorted(Counter(each.ended for each in found).items()))
     units = [each.units for each in found]
     spread = f"units: median {median(units):.0f}, 90 % within {quantiles(units, n=10)[-1]:.0f}, most {max(units)}"
-    return f"{kind:<7} {EFFECTS[kind]:+.1f} logit: {right(kind, found)} of {len(found)} right ({counts}); {spread}"
+    return f"{kind:<6} {EFFECTS[kind]:+.1f} logit: {right(kind, found)} of {len(found)} right ({counts}); {spread}"
 
 
 def measured(count: int) -> Iterator[tuple[str, bool]]:
