@@ -88,7 +88,7 @@ class BlueprintAdded(BaseModel):
 class RevisionProposed(BaseModel):
     """A changed way of working was proposed and is on trial from here on, as the `trial`-th of this memory.
 
-    `base` is the key of the version that it is held against, `by` the model that wrote it.
+    `base` is the key of the version that it is held against, `by` the model that wrote it, which took `tokens`.
     """
 
     model_config = FROZEN
@@ -99,6 +99,7 @@ class RevisionProposed(BaseModel):
     blueprint: Blueprint
     base: str
     by: str
+    tokens: Annotated[int, Field(ge=0)] = 0
 
 
 class RevisionRefused(BaseModel):
@@ -110,6 +111,7 @@ class RevisionRefused(BaseModel):
     family: Family
     why: str
     by: str
+    tokens: Annotated[int, Field(ge=0)] = 0
 
 
 class RevisionAdopted(BaseModel):

@@ -197,6 +197,9 @@ class MemoryState:
         """What happens to ways of working; the coins of trials that it ends no longer count."""
         before = [trial.number for trial in self.blueprints.open]
         self.blueprints.apply(word)
+        if isinstance(word, RevisionProposed | RevisionRefused):
+            self.totals.tokens += word.tokens
+            self.run_totals.tokens += word.tokens
         if isinstance(word, RevisionProposed):
             self.learning.evidence.revisions.open(word.trial)
         still = {trial.number for trial in self.blueprints.open}

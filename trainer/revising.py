@@ -1,5 +1,7 @@
 """Keeps the ways of working moving while a run goes on: proposals go on trial, trials come to their end."""
 
+from dataclasses import dataclass
+
 import structlog
 
 from memory.beginnings import PromptFiles
@@ -9,13 +11,30 @@ from memory.memory_manager import MemoryManager
 from memory.replies import RememberingModel
 from trainer.blueprint_revision import Refused, family_to_revise, generate_blueprint_revision
 from trainer.blueprint_trials import due_endings, trials_on
-from utils.completions import Model
+from utils.completions import Completion, Model, Reply
 from utils.errors import Interrupted, ModelFault
 from utils.files import file_stem
 from utils.ids import derived
 from utils.settings import Settings
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A model whose tokens are counted."""
+
+    model: Model
+    tokens: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    def complete(self, completion: Completion) -> Reply:
+        reply = self.model.complete(completion)
+        self.tokens += reply.usage.prompt_tokens + reply.usage.completion_tokens
+        return reply
 
 
 class Revising:
@@ -56,9 +75,10 @@ class Revising:
             return ""
         number = len(state.blueprints.trials) + state.blueprints.refusals + 1
         folder = self._memory.folder / "code_archive" / file_stem(blueprint_id(family)) / f"proposal-{number:04d}"
+        model = _Counted(RememberingModel(self._model, folder))
         try:
             found = generate_blueprint_revision(
-                RememberingModel(self._model, folder),
+                model,
                 state,
                 family,
                 settings=self._settings,
@@ -68,11 +88,12 @@ class Revising:
             log.warning("blueprint.no_proposal", why=str(fault))
             return ""
         if isinstance(found, Refused):
-            self._memory.append([RevisionRefused(family=family, why=found.why, by=self._model.name)])
+            refused = RevisionRefused(family=family, why=found.why, by=model.name, tokens=model.tokens)
+            self._memory.append([refused])
             return f"a proposed way of working was refused: {found.why}"
-        return self._begin(found)
+        return self._begin(found, tokens=model.tokens)
 
-    def _begin(self, proposal: BlueprintRevisionProposal) -> str:
+    def _begin(self, proposal: BlueprintRevisionProposal, *, tokens: int) -> str:
         book = self._memory.state.blueprints
         base, name = book.used_for(proposal.family), blueprint_id(proposal.family)
         assert base is not None  # it was asked with it
@@ -86,10 +107,15 @@ class Revising:
             way=proposal.way,
             revised=True,
         )
-        trial = len(book.trials) + 1
-        self._memory.append(
-            [RevisionProposed(trial=trial, proposal=proposal, blueprint=blueprint, base=base.key, by=self._model.name)]
+        word = RevisionProposed(
+            trial=len(book.trials) + 1,
+            proposal=proposal,
+            blueprint=blueprint,
+            base=base.key,
+            by=self._model.name,
+            tokens=tokens,
         )
+        self._memory.append([word])
         return f"{blueprint.key} is on trial against {base.key}: {proposal.title}"
 
 

@@ -200,11 +200,13 @@ def last(memory: MemoryManager) -> Any:
 
 def test_a_proposal_goes_on_trial_with_the_words_of_today(tmp_path: Path) -> None:
     with with_failures(tmp_path) as memory:
+        tokens = memory.state.totals.tokens
         told = revising(memory, json.dumps(GOOD)).propose()
         assert told == "builder-for-arithmetic@1 is on trial against builder-default@1: Special cases first"
         challenger = last(memory).challenger
         assert (challenger.prompts_sha256, challenger.family, challenger.revised) == ("5" * 64, "arithmetic", True)
         assert memory.get_latest_blueprint_version("builder-for-arithmetic") is None
+        assert memory.state.totals.tokens == tokens + 15
         assert revising(memory).propose() == ""
 
 
