@@ -7,13 +7,25 @@ import pytest
 
 from benchmarks.bench_blueprints import CHAIN, EFFECTS, World, right, trials
 from memory.attempts import Outcome, Shown
-from memory.blueprints import Way
+from memory.belogs import BELog
+from memory.blueprints import Blueprint, Way
 from memory.decisions import freeze
 from memory.events import BlueprintAdded, Decided, RevisionAdopted, RevisionDropped
 from memory.evidence.revisions import RevisionEvidence
 from memory.state import MemoryState
 from memory.tasks import Task
-from tests.memory.builders import a_blueprint, a_proposal, a_revision, a_task, a_toss, added, finished
+from tests.memory.builders import (
+    a_belog,
+    a_blueprint,
+    a_proposal,
+    a_result,
+    a_revision,
+    a_spec,
+    a_task,
+    a_toss,
+    added,
+    finished,
+)
 from tests.trainer.worlds import Remembers
 from tests.trainer.worlds import World as Memory
 from trainer.assign import Odds
@@ -243,6 +255,13 @@ def test_a_change_touches_the_familys_skills_and_what_passes_there_today() -> No
     assert touched_by(memory.state, "").skills == ("dates", "dicts", "lists", "sorting")
 
 
+def made_with(memory: Memory, blueprint: Blueprint) -> BELog:
+    """The log of an attempt that passes, with this version."""
+    state, number = memory.state, memory.state.decided + 1
+    spec = a_spec(number, "t0", blueprint_id=blueprint.id, blueprint_version=blueprint.version)
+    return a_belog(state, spec, a_result(number))
+
+
 def test_a_required_cross_check_is_scheduled_until_each_task_was_tried_with_the_revision() -> None:
     memory = Memory()
     memory.happens(BlueprintAdded(blueprint=a_blueprint()))
@@ -252,7 +271,10 @@ def test_a_required_cross_check_is_scheduled_until_each_task_was_tried_with_the_
     propose(memory, "lists", cross_check=touched_by(memory.state, "lists").cross_check)
     trial = memory.state.blueprints.trials[0]
     assert set(trial.unchecked) == set(names)
+    assert made_with(memory, trial.challenger).cross_check_required
+    assert not made_with(memory, trial.base).cross_check_required
     found = decisions(memory, ON, 120)
+    assert not made_with(memory, trial.challenger).cross_check_required
     asked = [each for each in found if each.why.endswith("cross-check")]
     assert asked
     assert {each.slot for each in asked} == {"review"}
