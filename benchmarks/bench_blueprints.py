@@ -41,6 +41,8 @@ from utils.settings import Settings
 
 EFFECTS = {"better": 1.0, "worse": -1.0, "equal": 0.0}
 """Logits of one attempt."""
+BUILDERS = {"half of the attempts pass": 0.0, "three quarters pass": 1.2}
+"""Logits that all tasks are easier by."""
 MARK = 0.95
 """Share of trials that have to end rightly."""
 SKILLS = {"lists": 0.6, "dicts": 0.0, "parsing": -0.6, "recursion": -1.0}
@@ -66,10 +68,10 @@ class Outcome:
 class World:
     """A memory without files in which units pass with planted probabilities."""
 
-    def __init__(self, seed: int) -> None:
-        """Its first way of working is known."""
+    def __init__(self, seed: int, *, ease: float = 0.0) -> None:
+        """Its first way of working is known; all tasks are easier by `ease`, in logits."""
         self.state = MemoryState()
-        self._seed, self._rng = seed, np.random.default_rng(seed)
+        self._seed, self._ease, self._rng = seed, ease, np.random.default_rng(seed)
         self._tasks = [_task(number) for number in range(TASKS)]
         self._offsets = self._rng.normal(0, TASK_SD, TASKS)
         self._units = 0
@@ -109,7 +111,7 @@ class World:
         chosen = choose_blueprint(self.state, task, SETTINGS, unit=unit, seed=self._seed)
         assert chosen.toss is not None
         swing = DRIFT * float(np.sin(2 * np.pi * self._units / 250))
-        logit = SKILLS[task.skills[0]] + 2 * (0.5 - task.difficulty) + self._offsets.item(number) + swing
+        logit = self._ease + SKILLS[task.skills[0]] + 2 * (0.5 - task.difficulty) + self._offsets.item(number) + swing
         passed = self._rng.random() < logistic(logit + effect * chosen.toss.challenger)
         ledger = self.state.learning.evidence
         ledger.note_decided(_spec(unit, task, chosen.blueprint), task, None, None, chosen.toss)
@@ -142,9 +144,9 @@ def _reason(ending: RevisionAdopted | RevisionDropped) -> Ended:
     return "adopted" if isinstance(ending, RevisionAdopted) else ending.reason
 
 
-def trials(kind: str, count: int, *, first_seed: int = 0) -> list[Outcome]:
+def trials(kind: str, count: int, *, first_seed: int = 0, ease: float = 0.0) -> list[Outcome]:
     """So many trials of planted revisions of a kind, each in a memory of its own."""
-    return [World(first_seed + seed).try_revision(EFFECTS[kind]) for seed in range(count)]
+    return [World(first_seed + seed, ease=ease).try_revision(EFFECTS[kind]) for seed in range(count)]
 
 
 def right(kind: str, found: Sequence[Outcome]) -> int:
@@ -170,9 +172,10 @@ def _line(kind: str, found: Sequence[Outcome]) -> str:
 
 def measured(count: int) -> Iterator[tuple[str, bool]]:
     """Each finding in words, and whether it is as it should be."""
-    for kind in EFFECTS:
-        found = trials(kind, count)
-        yield _line(kind, found), right(kind, found) >= MARK * count
+    for builder, ease in BUILDERS.items():
+        for kind in EFFECTS:
+            found = trials(kind, count, ease=ease)
+            yield f"{builder}: {_line(kind, found)}", right(kind, found) >= MARK * count
     adopted, most = chains(count), FALSE_BADGES * count
     yield (
         f"{CHAIN} equal ones in a row: in {adopted} of {count} memories one was adopted (at most {most:.0f})",

@@ -11,7 +11,8 @@ A trial ends with an adoption where memory.evidence.revisions proves the revisio
 
 - as worse, where that is proven,
 - as hopeless, where the 95 % interval of its average effect on passing, which may be looked at after every unit, lies
-  below WORTHWHILE; where from ENOUGH_UNITS units on the average effect so far does; after MOST_UNITS units in any case,
+  below WORTHWHILE; where from ENOUGH_UNITS units on the average effect so far lies below half of that; and after
+  MOST_UNITS units in any case,
 - where an alarm suspends its evidence.
 
 All of it is a function of the log. Simulated: `make bench-blueprints`, docs/experiments.md.
@@ -34,7 +35,7 @@ from utils.settings import Settings
 CHALLENGED = 0.5
 WORTHWHILE = 0.05
 """Share of units: an effect on passing that is smaller is not worth a change."""
-ENOUGH_UNITS, MOST_UNITS = 300, 600
+ENOUGH_UNITS, MOST_UNITS = 300, 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,6 @@ def why_hopeless(evidence: RevisionEvidence) -> str:
     interval = claim.effect.interval()
     if interval is not None and interval.high < WORTHWHILE:
         return f"its effect is at most {interval.high:+.3f} passes an attempt (95 %), and {WORTHWHILE:+.2f} are wanted"
-    if claim.units >= MOST_UNITS or (claim.units >= ENOUGH_UNITS and claim.effect.mean < WORTHWHILE):
+    if claim.units >= MOST_UNITS or (claim.units >= ENOUGH_UNITS and claim.effect.mean < WORTHWHILE / 2):
         return f"not proven better after {claim.units} attempts; its average effect so far is {claim.effect.mean:+.3f}"
     return ""

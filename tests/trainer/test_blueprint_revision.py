@@ -1,6 +1,7 @@
 """What the model is asked for a changed way of working, and what of its answers is believed."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,14 @@ def test_a_model_that_is_away_costs_nothing_and_an_answer_is_kept_as_it_came(tmp
         revising(memory, json.dumps(GOOD)).propose()
     (kept,) = (tmp_path / "b").glob("code_archive/builder-for-arithmetic/proposal-0001/reply-0.json")
     assert "Special cases first" in kept.read_text(encoding="utf-8")
+
+
+def test_an_answer_behind_which_a_kill_came_is_not_asked_for_again(tmp_path: Path) -> None:
+    with with_failures(tmp_path / "a") as memory:
+        first = revising(memory, json.dumps(GOOD)).propose()
+    with with_failures(tmp_path / "b") as memory:
+        shutil.copytree(tmp_path / "a" / "code_archive", tmp_path / "b" / "code_archive", dirs_exist_ok=True)
+        assert revising(memory).propose() == first
 
 
 def test_the_events_say_what_happened(tmp_path: Path) -> None:
