@@ -1,4 +1,4 @@
-.PHONY: run test local bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test local bench bench-learning bench-blueprints bench-night soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,6 +22,9 @@ bench: .venv/.core ## what choosing among 10,000 rules costs, against its limit
 
 bench-learning: .venv/.core ## the goals of learning on thousands of simulated nights, and Trainers that are broken on purpose
 	$(BIN)/python -m benchmarks.learning
+
+bench-blueprints: .venv/.core ## a hundred trials each of planted better, worse and equal ways of working: are they told apart?
+	$(BIN)/python -m benchmarks.bench_blueprints
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night

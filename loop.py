@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 from builder.findings import find
-from builder.prompting import NAMES, Prompts
+from builder.prompting import NAMES, REVISED_NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from executor.assess import Assessor
 from executor.choose_sandbox import SandboxOptions, choose_sandbox
@@ -31,7 +31,7 @@ from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
 from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
-from memory.beginnings import given_tasks, remember
+from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
 from memory.events import Analysed, Finished
@@ -49,6 +49,7 @@ from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
 from trainer.rechecks import Rechecks
+from trainer.revising import Revising
 from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
@@ -124,6 +125,9 @@ class Loop:
             model=parts.model.name,
             longest_s=parts.settings.fault_wait_s,
             workers=parts.settings.workers,
+        )
+        self._revising = Revising(
+            parts.memory, parts.model, parts.settings, words=revised_words(parts.prompts), seed=parts.seed
         )
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
 
@@ -205,6 +209,8 @@ class Loop:
         parts, state = self._parts, self._state
         if parts.enough.check(self._standing()):
             return None
+        for told in self._revising.end_trials():
+            self._display.note(told)
         decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
         if decided is None:
             return None
@@ -269,9 +275,11 @@ class Loop:
         self._look_back()
 
     def _look_back(self) -> None:
-        """Analyse what is remembered, every so often."""
+        """Analyse what is remembered, every so often; change the way of working where that is due."""
         if self._state.totals.units - self._state.units_at_last_analysis >= self._settings.analyse_every:
             self._memory.append([Analysed(analysis=analyse(self._state, self._parts.rechecks))])
+        if told := self._revising.propose():
+            self._display.note(told)
 
     def _suspect(self, task: Task, result: AttemptResult | None = None) -> None:
         """Put a task aside that may be broken: by what is remembered of it, or by what this attempt met."""
@@ -300,6 +308,8 @@ class Loop:
             while self._runner.running and self._parts.clock.monotonic_s() < end_s:
                 for ended in self._runner.ended(POLL_S):
                     self._take(ended)
+            for told in self._revising.end_trials():
+                self._display.note(told)
             if state.totals.units > state.units_at_last_analysis:
                 self._memory.append([Analysed(analysis=analyse(state, self._parts.rechecks))])
             runs.end(self._memory, reason, seed=self._parts.seed)
@@ -390,7 +400,7 @@ def assemble(
     log_to_file(settings.memory / "logs" / "loop.jsonl")
     seed = seed_of(settings.memory, settings.seed)
     prompts = Prompts(failure_chars=settings.failure_chars)
-    remember(memory, tasks, prompts=NAMES, prompts_sha256=prompts.digest, by="loop.py")
+    remember(memory, tasks, plain=PromptFiles(NAMES, prompts.digest), revised=revised_words(prompts), by="loop.py")
     memory.take_wishes(all_views)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
@@ -420,6 +430,11 @@ def assemble(
         clock=clock,
         seed=seed,
     )
+
+
+def revised_words(prompts: Prompts) -> PromptFiles:
+    """The prompt files of a revised blueprint."""
+    return PromptFiles(REVISED_NAMES, prompts.revised_digest)
 
 
 def _sandbox_of(settings: Settings, display: Display) -> Sandbox:

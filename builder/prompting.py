@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from memory.attempts import Assertion, Shown, Verdict
+from memory.blueprints import PLAIN, Way
 from memory.tasks import Task
 from utils.completions import Completion, Message
 from utils.files import sha256_hex
@@ -14,6 +15,8 @@ from utils.text import clip
 
 FOLDER = Path(__file__).parent / "prompts"
 NAMES = ("system", "solve", "failure", "repair", "no_code", "reflect")
+REVISED_NAMES = (*NAMES, "way")
+"""Of a way of working that adds words of its own."""
 SHOWN_FAILURES = 3
 CODE_CHARS = 20_000
 MIN_PART = 40
@@ -37,8 +40,16 @@ class Prompts:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all prompt files: they are part of a blueprint."""
-        return sha256_hex(b"\0".join((self._folder / f"{name}.jinja").read_bytes() for name in NAMES))
+        """SHA-256 of the prompt files that every attempt uses: they are part of a blueprint."""
+        return self._digest_of(NAMES)
+
+    @property
+    def revised_digest(self) -> str:
+        """The same with the words that a revised blueprint adds."""
+        return self._digest_of(REVISED_NAMES)
+
+    def _digest_of(self, names: Sequence[str]) -> str:
+        return sha256_hex(b"\0".join((self._folder / f"{name}.jinja").read_bytes() for name in names))
 
     def _render(self, name: str, **slots: object) -> str:
         return self._environment.get_template(f"{name}.jinja").render(**slots).strip()
@@ -47,8 +58,18 @@ class Prompts:
         """What the model is told before anything else."""
         return self._render("system")
 
-    def solve(self, task: Task, *, rules: Sequence[Shown] = (), recalled: Sequence[Shown] = ()) -> str:
-        """The task, and what was learned that may help with it; without that, nothing but the task."""
+    def solve(
+        self, task: Task, *, rules: Sequence[Shown] = (), recalled: Sequence[Shown] = (), way: Way = PLAIN
+    ) -> str:
+        """The task, how to go about it, and what was learned that may help; without these, nothing but the task."""
+        text = self._solve(task, rules, recalled)
+        if not way.worded:
+            return text
+        bare = self._solve(task, (), ())  # what was learned stands behind it
+        words = self._render("way", guidance=way.guidance, plan_first=way.plan_first)
+        return f"{bare}\n\n{words}{text.removeprefix(bare)}"
+
+    def _solve(self, task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> str:
         return self._render(
             "solve",
             goal=task.goal.strip(),
@@ -61,20 +82,20 @@ class Prompts:
             recalled=[each.text for each in recalled],
         )
 
-    def size(self, task: Task, *, rules: Sequence[Shown], recalled: Sequence[Shown]) -> int:
+    def size(self, task: Task, *, rules: Sequence[Shown], recalled: Sequence[Shown], way: Way = PLAIN) -> int:
         """About how many tokens the first request for the task takes."""
-        messages = Message("system", self.system()), Message("user", self.solve(task, rules=rules, recalled=recalled))
-        return prompt_tokens(Completion(messages=messages))
+        asked = self.solve(task, rules=rules, recalled=recalled, way=way)
+        return prompt_tokens(Completion(messages=(Message("system", self.system()), Message("user", asked))))
 
     def fits(
         self, *, context_tokens: int | None, reply_tokens: int
-    ) -> Callable[[Task, Sequence[Shown], Sequence[Shown]], bool]:
-        """Whether a prompt for a task with these rules and these earlier attempts leaves room for a reply."""
+    ) -> Callable[[Task, Sequence[Shown], Sequence[Shown], Way], bool]:
+        """Whether a task's prompt with these rules and earlier attempts, in this way, leaves room for a reply."""
 
-        def fits(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
+        def fits(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown], way: Way) -> bool:
             if context_tokens is None:
                 return True
-            return self.size(task, rules=rules, recalled=recalled) + reply_tokens <= context_tokens
+            return self.size(task, rules=rules, recalled=recalled, way=way) + reply_tokens <= context_tokens
 
         return fits
 

@@ -11,6 +11,7 @@ from builder.extract import extract_code
 from builder.prompting import Prompts
 from builder.reflect import LookBack, reflect
 from memory.attempts import AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
+from memory.blueprints import Way
 from memory.tasks import Task
 from utils.completions import Completion, Message, Model, Reply
 from utils.errors import ContextOverflow
@@ -110,7 +111,8 @@ def _solve(work: _Work) -> None:
 
 def _opening(work: _Work) -> tuple[Message, ...]:
     prompts, spec = work.tools.prompts, work.spec
-    task = prompts.solve(work.task, rules=spec.shown_rules, recalled=spec.shown_belogs)
+    way = Way(guidance=spec.guidance, plan_first=spec.plan_first)
+    task = prompts.solve(work.task, rules=spec.shown_rules, recalled=spec.shown_belogs, way=way)
     return Message("system", prompts.system()), Message("user", task)
 
 

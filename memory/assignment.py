@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.attempts import FROZEN, Share
+from memory.evidence.logged import Prediction
 
 RECALL = "recall"
 """The id under which showing similar attempts is tested, like a rule."""
@@ -71,3 +72,25 @@ class Assignment(BaseModel):
     def shown(self) -> tuple[Nominee, ...]:
         """The nominees that the Builder sees."""
         return () if self.control else tuple(each for each in self.nominees if not each.dropped)
+
+
+class BlueprintToss(BaseModel):
+    """The coin that decides with which version of a blueprint on trial a unit is worked on.
+
+    Attributes:
+        trial: the trial's number, in the order in which revisions went on trial, from 1.
+        probability: of the revision.
+        lot: the coin's bits.
+        challenger: what the coin said: the revision, or else the version that was used before.
+        prediction: what was expected of passing, from the past of this trial alone.
+        log_e: the evidence that the revision is better as it was known then, ln E with 12 significant digits.
+    """
+
+    model_config = FROZEN
+
+    trial: Annotated[int, Field(ge=1)]
+    probability: Share
+    lot: Lot
+    challenger: bool
+    prediction: Prediction
+    log_e: Annotated[float, Field(allow_inf_nan=False)]

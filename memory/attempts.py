@@ -51,7 +51,9 @@ class AttemptSpec(BaseModel):
     """Everything that decides an attempt; frozen and logged before the Builder starts.
 
     `seed` goes to the model with each call; `number` counts the attempts at this task from 1; `shown_rules` (ids with
-    their versions) and `shown_belogs` (units) are in the order in which the prompt shows them.
+    their versions) and `shown_belogs` (units) are in the order in which the prompt shows them. `guidance` and
+    `plan_first` are the blueprint's words, see memory.blueprints.Way; what else it decides is part of `sampling` and
+    `max_repairs`.
     """
 
     model_config = FROZEN
@@ -70,6 +72,8 @@ class AttemptSpec(BaseModel):
     limits: AttemptLimits = AttemptLimits()
     max_repairs: Annotated[int, Field(ge=0)] = 2
     sandbox: str
+    guidance: tuple[str, ...] = ()
+    plan_first: bool = False
 
 
 class SandboxFacts(BaseModel):

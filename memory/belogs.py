@@ -76,7 +76,8 @@ class BELog(BaseModel):
         potential_breakage_risk: 0..1, how likely a task of these skills that has been passed fails when it is tried
             again: (failures after a pass + 1) / (attempts after a pass + 2) over the task's skills.
         cross_check_required: whether this attempt failed a task that was passed before, or passed one that shares
-            its main skill with a task that fails after having been passed.
+            its main skill with a task that fails after having been passed; or was made with a changed blueprint while
+            tasks that passed before the change still wait to be tried with it.
         execution_trace_id: the unit's id; finds its events, replies and code.
         previous_attempts: units that tried the task before, newest first, at most 10.
     """

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.analysis import Analysis
-from memory.assignment import Assignment
+from memory.assignment import Assignment, BlueprintToss
 from memory.attempts import FROZEN, AttemptResult, AttemptSpec, SandboxFacts, Share
 from memory.belogs import BELog
-from memory.blueprints import Blueprint
-from memory.evidence.logged import EvidenceMark, Predictions
+from memory.blueprints import Blueprint, BlueprintRevisionProposal, Family
+from memory.evidence.logged import EvidenceMark, Predictions, TrialFigures
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
 from memory.tasks import Skill, Task, TaskId
@@ -85,12 +85,80 @@ class BlueprintAdded(BaseModel):
     blueprint: Blueprint
 
 
+class RevisionProposed(BaseModel):
+    """A changed way of working was proposed and is on trial from here on, as the `trial`-th of this memory.
+
+    `base` is the key of the version that it is held against, `by` the model that wrote it, which took `tokens`.
+    """
+
+    model_config = FROZEN
+
+    kind: Literal["revision_proposed"] = "revision_proposed"
+    trial: Annotated[int, Field(ge=1)]
+    proposal: BlueprintRevisionProposal
+    blueprint: Blueprint
+    base: str
+    by: str
+    tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class RevisionRefused(BaseModel):
+    """A model was asked for a change of a family's way of working, and its answer was no use."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_refused"] = "revision_refused"
+    family: Family
+    why: str
+    by: str
+    tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class RevisionAdopted(BaseModel):
+    """A revision is proven better on its own coin: its family is worked on with it from here on."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_adopted"] = "revision_adopted"
+    trial: Annotated[int, Field(ge=1)]
+    figures: TrialFigures
+
+
+class RevisionDropped(BaseModel):
+    """A trial ended without an adoption: the version before stays."""
+
+    model_config = FROZEN
+
+    kind: Literal["revision_dropped"] = "revision_dropped"
+    trial: Annotated[int, Field(ge=1)]
+    reason: Literal["worse", "hopeless", "suspended", "base changed"]
+    why: str
+    figures: TrialFigures | None = None
+
+
+class BlueprintRolledBack(BaseModel):
+    """A person took a version back: the one that was used before it is used again, and a trial against it ends."""
+
+    model_config = FROZEN
+
+    kind: Literal["blueprint_rolled_back"] = "blueprint_rolled_back"
+    blueprint: str
+    by: str
+
+
+BlueprintWord = (
+    BlueprintAdded | RevisionProposed | RevisionRefused | RevisionAdopted | RevisionDropped | BlueprintRolledBack
+)
+"""What happens to ways of working."""
+
+
 class Decided(BaseModel):
     """A unit was decided: from here on it is finished with this spec and these coins, whatever happens.
 
     `forecast` is the probability of passing that the model of the Builder gave it, from the events before this one
     alone, with 12 significant digits; None for an ungraded task. `predictions` are what the evidence on what is learned
-    is measured against, `evidence` what it had come to; None where no coin was tossed, and in older logs.
+    is measured against, `evidence` what it had come to; None where no coin was tossed, and in older logs. `blueprint`
+    is the coin between two ways of working; None where none is on trial.
     """
 
     model_config = FROZEN
@@ -104,6 +172,7 @@ class Decided(BaseModel):
     assignment: Assignment | None = None
     predictions: Predictions | None = None
     evidence: EvidenceMark | None = None
+    blueprint: BlueprintToss | None = None
 
 
 class Finished(BaseModel):
@@ -275,6 +344,11 @@ Happening = Annotated[
     | RunResumed
     | TaskAdded
     | BlueprintAdded
+    | RevisionProposed
+    | RevisionRefused
+    | RevisionAdopted
+    | RevisionDropped
+    | BlueprintRolledBack
     | Decided
     | Finished
     | Parked

@@ -9,6 +9,7 @@ from typing import Literal
 import structlog
 from pydantic import BaseModel, ValidationError
 
+from memory.blueprints import RollBack
 from memory.rule_origins import OneName
 from memory.rule_wishes import RuleWish
 from memory.tasks import Task
@@ -24,12 +25,13 @@ MAX_TASK_BYTES = 8 * 1024 * 1024
 
 
 class Wish(BaseModel):
-    """Tasks that somebody wants to be known, what somebody wants of the rules, or views that should be made anew."""
+    """Tasks that somebody wants to be known, what is wanted of rules or blueprints, or views to be made anew."""
 
     schema_version: Literal[1] = 1
     by: OneName
     tasks: tuple[Task, ...] = ()
     rules: tuple[RuleWish, ...] = ()
+    blueprints: tuple[RollBack, ...] = ()
     rebuild: bool = False
 
 

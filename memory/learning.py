@@ -81,7 +81,7 @@ class Learning:
     def note_decided(self, decided: Decided, task: Task) -> None:
         """Count the nominations, and give the unit its place in the book of evidence."""
         assignment = decided.assignment
-        self.evidence.note_decided(decided.spec, task, assignment, decided.predictions)
+        self.evidence.note_decided(decided.spec, task, assignment, decided.predictions, decided.blueprint)
         for nominee in assignment.nominees if assignment else ():
             if nominee.kind == "rule":
                 self.rules.note_nominee(

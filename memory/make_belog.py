@@ -48,7 +48,7 @@ def make_belog(  # noqa: PLR0913  all that a log is computed from
         efficiency_score=_efficiency(record, task, result, state),
         improvement_suggestions=_suggestions(result, finding),
         potential_breakage_risk=_risk(task, state),
-        cross_check_required=_cross_check(record, task, result, state),
+        cross_check_required=_unchecked_way(spec, state) or _cross_check(record, task, result, state),
         execution_trace_id=spec.unit_id,
         previous_attempts=tuple(record.previous),
     )
@@ -179,6 +179,13 @@ def _risk(task: Task, state: MemoryState) -> float:
     failures = sum(record.failures_after_pass for record in records)
     retries = sum(record.retries_after_pass for record in records)
     return round((failures + 1) / (retries + 2), 6)
+
+
+def _unchecked_way(spec: AttemptSpec, state: MemoryState) -> bool:
+    """Whether the attempt was made in a changed way of which it is not known yet whether it breaks what passed."""
+    made_with = spec.blueprint_id, spec.blueprint_version
+    waiting = (trial.challenger for trial in state.blueprints.checking)
+    return any((each.id, each.version) == made_with for each in waiting)
 
 
 def _cross_check(record: TaskRecord, task: Task, result: AttemptResult, state: MemoryState) -> bool:

@@ -16,7 +16,7 @@ from memory import inbox
 from memory.blueprints import Blueprint
 from memory.event_lines import holds_log, known_head
 from memory.event_log import EventLog
-from memory.events import FORMAT, Event, Happening, MemoryCreated, TaskAdded
+from memory.events import FORMAT, BlueprintRolledBack, Event, Happening, MemoryCreated, TaskAdded
 from memory.lock import WriterLock
 from memory.rule_wishes import batches, event_of, why_impossible
 from memory.state import MemoryState
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 MARK_FILE = "views.json"
 MARK_EVERY = 100
-VIEWS = 5
+VIEWS = 6
 """Rises whenever a document changes its shape or is added: those of an older program are then made anew."""
 
 
@@ -148,6 +148,7 @@ class MemoryManager:
             self.append(tasks)
         for wish in wishes:
             self._steer(wish)
+            self._roll_back(wish)
         if any(wish.rebuild for wish in wishes):
             rebuild(self._folder, fresh_views(), compare(self._folder, fresh_views()))
 
@@ -159,14 +160,25 @@ class MemoryManager:
                 continue
             self.append([event_of(each, by=wish.by) for each in batch])
 
+    def _roll_back(self, wish: inbox.Wish) -> None:
+        """Take versions of blueprints back, as far as that is still possible; the rest is left out with a notice."""
+        for each in wish.blueprints:
+            if why := self.state.blueprints.why_not_back(each.blueprint):
+                log.warning("inbox.impossible", by=wish.by, why=why)
+                continue
+            self.append([BlueprintRolledBack(blueprint=each.blueprint, by=wish.by)])
+
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""
         return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
 
     def get_latest_blueprint_version(self, blueprint_id: str) -> Blueprint | None:
-        """The newest version of a blueprint, None if there is no such blueprint."""
-        versions = self.state.blueprints.get(blueprint_id, [])
-        return versions[-1] if versions else None
+        """The version of a blueprint that is used; None if none is.
+
+        A revision is used once it is proven better, see trainer.blueprint_trials; until then, and after it was dropped
+        or rolled back, the version before it is.
+        """
+        return self.state.blueprints.latest(blueprint_id)
 
     def get_past_attempts(self, task_name: str) -> tuple[str, ...]:
         """Units that tried the task with this name or id, newest first, at most 10."""

@@ -25,10 +25,13 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What could make a failed task come out differently; `rules` counts changes of what may be shown in it."""
+    """What could make a failed task come out differently.
+
+    `blueprints` counts changes of the way of working, `rules` those of what may be shown.
+    """
 
     model: str
-    blueprint_version: int
+    blueprints: int
     rules: int
 
 

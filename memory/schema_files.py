@@ -21,6 +21,7 @@ from memory.replies import StoredReply
 from memory.strategy import StrategyWeights
 from memory.tasks import Task
 from memory.views.advanced import LearnedConcepts, Summary, TrainerLog
+from memory.views.blueprints import BlueprintStanding
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from memory.views.library import Rule
 from memory.views.tasks import ReflectionMemory, TaskMemory, TaskQueue
@@ -54,6 +55,7 @@ class Kind:
 KINDS = (
     Kind("belog", "belogs/*/*.json", BELog),
     Kind("blueprint", "blueprints/*/v*.json", Blueprint),
+    Kind("blueprint_standing", "blueprints/*/standing.json", BlueprintStanding),
     Kind("builder_analysis", "advanced/builder_analysis_*.json", Analysis),
     Kind("builder_profile", "core/builder_profile.json", BuilderProfile),
     Kind("current_difficulty", "advanced/current_difficulty.json", CurrentDifficulty),

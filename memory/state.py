@@ -9,7 +9,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from memory.attempts import Outcome
-from memory.blueprints import DEFAULT_ID, Blueprint
+from memory.blueprint_book import BlueprintBook
 from memory.builder_model import logistic, prior_difficulty
 from memory.code_style import habits
 from memory.digests import task_digest
@@ -18,6 +18,8 @@ from memory.events import (
     Abandoned,
     Analysed,
     BlueprintAdded,
+    BlueprintRolledBack,
+    BlueprintWord,
     Decided,
     Event,
     Faulted,
@@ -27,6 +29,10 @@ from memory.events import (
     Parked,
     Quarantined,
     Restarted,
+    RevisionAdopted,
+    RevisionDropped,
+    RevisionProposed,
+    RevisionRefused,
     RuleAdded,
     RuleEdited,
     RuleJudged,
@@ -73,7 +79,7 @@ class MemoryState:
     learning: Learning = field(default_factory=Learning)
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
     skills: dict[str, SkillRecord] = field(default_factory=dict)
-    blueprints: dict[str, list[Blueprint]] = field(default_factory=dict)
+    blueprints: BlueprintBook = field(default_factory=BlueprintBook)
     in_flight: dict[str, InFlight] = field(default_factory=dict)
     running: dict[str, None] = field(default_factory=dict)
     """Of those in flight, the ones that were being worked on when the log was last written."""
@@ -134,8 +140,15 @@ class MemoryState:
                 self._run(data)
             case TaskAdded(task=task):
                 self._add_task(task)
-            case BlueprintAdded(blueprint=blueprint):
-                self.blueprints.setdefault(blueprint.id, []).append(blueprint)
+            case (
+                BlueprintAdded()
+                | RevisionProposed()
+                | RevisionRefused()
+                | RevisionAdopted()
+                | RevisionDropped()
+                | BlueprintRolledBack()
+            ):
+                self._work_otherwise(data)
             case Decided():
                 self._decide(data)
             case Finished():
@@ -154,7 +167,7 @@ class MemoryState:
                 self.units_at_last_analysis = self.totals.units
                 self.slots_at_last_analysis = self.slots.copy()
 
-    def why_impossible(self, happening: Happening) -> str:  # noqa: PLR0911  one answer for each kind of event
+    def why_impossible(self, happening: Happening) -> str:  # noqa: C901, PLR0911  one answer for each kind of event
         """Why this cannot come next; empty if it can."""
         match happening:
             case Decided(spec=spec) if spec.task_id not in self.tasks:
@@ -163,6 +176,10 @@ class MemoryState:
                 each.kind == "rule" and self.learning.rules.get(each.id) is None for each in assignment.nominees
             ):
                 return "a rule was nominated that is not known"
+            case Decided(blueprint=toss) if toss and all(each.number != toss.trial for each in self.blueprints.open):
+                return f"a coin was tossed for trial {toss.trial}, which is not open"
+            case RevisionProposed() | RevisionAdopted() | RevisionDropped() | BlueprintRolledBack():
+                return self.blueprints.why_impossible(happening)
             case Decided(spec=spec) if spec.unit_id in self.in_flight:
                 return f"unit {spec.unit_id} was decided before"
             case Finished(result=result) if result.unit_id not in self.in_flight:
@@ -184,16 +201,29 @@ class MemoryState:
     def circumstances(self, task: Task, *, model: str) -> Circumstances:
         """What could make an attempt at this task come out differently from the ones before."""
         changes = self.learning.rules.changes
-        blueprints = self.blueprints.get(DEFAULT_ID, ())
         return Circumstances(
             model=model,
-            blueprint_version=blueprints[-1].version if blueprints else 0,
+            blueprints=self.blueprints.changes_for(task),
             rules=sum(changes.get(skill, 0) for skill in ("", *task.skills)),
         )
 
     def seen_errors(self, task: Task) -> set[str]:
         """Classes of errors that ended attempts in the task's skills."""
         return {name for skill in task.skills if skill in self.skills for name in self.skills[skill].errors}
+
+    def _work_otherwise(self, word: BlueprintWord) -> None:
+        """What happens to ways of working; the coins of trials that it ends no longer count."""
+        before = [trial.number for trial in self.blueprints.open]
+        self.blueprints.apply(word)
+        if isinstance(word, RevisionProposed | RevisionRefused):
+            self.totals.tokens += word.tokens
+            self.run_totals.tokens += word.tokens
+        if isinstance(word, RevisionProposed):
+            self.learning.evidence.revisions.open(word.trial)
+        still = {trial.number for trial in self.blueprints.open}
+        for number in before:
+            if number not in still:
+                self.learning.evidence.revisions.close(number)
 
     def _run(self, data: RunStarted | RunResumed | RunEnded) -> None:
         if isinstance(data, RunResumed):
@@ -289,6 +319,9 @@ class MemoryState:
         as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
         if graded and as_it_is:
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
+        if graded:
+            self.blueprints.note_belog(finished.belog, flight.task)
+            self.blueprints.note_check(finished.belog)
         errors = self._note_error(finished, flight.task) if graded else ()
         self.learning.finish(flight, finished, errors=errors, unit=self.totals.units, at=at, learn=graded and as_it_is)
         if graded:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from memory.assignment import RECALL, Assignment, Nominee
 from memory.attempts import Shown
+from memory.blueprints import PLAIN, Way
 from memory.evidence.ledger import Ledger
 from memory.learning import practice_of
 from memory.recall import Recalled, without
@@ -22,8 +23,8 @@ from trainer.trials import numbered
 from utils.lots import Lots, says_yes
 from utils.numbers import significant
 
-Fits = Callable[[Task, Sequence[Shown], Sequence[Shown]], bool]
-"""Whether a prompt for the task with these rules and these earlier attempts leaves room for a reply."""
+Fits = Callable[[Task, Sequence[Shown], Sequence[Shown], Way], bool]
+"""Whether a task's prompt with these rules and earlier attempts, in this way, leaves room for a reply."""
 
 
 class Recall(Protocol):
@@ -94,9 +95,9 @@ class Assigner:
     odds: Odds
     fits: Fits
 
-    def assign(self, state: MemoryState, task: Task, *, unit: str, seed: int) -> Assigned:
-        """The assignment of a unit that is about to be decided; a function of memory, unit and the run's seed."""
-        candidates = self._that_fit(task, self._candidates(state, task, unit=unit, seed=seed))
+    def assign(self, state: MemoryState, task: Task, *, unit: str, seed: int, way: Way = PLAIN) -> Assigned:
+        """The assignment of a unit that is about to be decided; a function of memory, unit, the run's seed and way."""
+        candidates = self._that_fit(task, way, self._candidates(state, task, way, unit=unit, seed=seed))
         if not candidates:
             return Assigned()
         coins, evidence = (Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")), state.learning.evidence
@@ -109,7 +110,7 @@ class Assigner:
         assignment = Assignment(holdout_probability=holdout, lot=lot, control=control, nominees=nominees)
         return _shown(state, assignment, candidates)
 
-    def _candidates(self, state: MemoryState, task: Task, *, unit: str, seed: int) -> list[_Candidate]:
+    def _candidates(self, state: MemoryState, task: Task, way: Way, *, unit: str, seed: int) -> list[_Candidate]:
         learning, lots = state.learning, Lots(seed, unit, "nominate")
         places = learning.rules.in_scope(task.skills, state.seen_errors(task))
         found = [
@@ -121,24 +122,26 @@ class Assigner:
             )
             for each in self.nominate.rules(learning, task, places, lots)
         ]
-        return found + self._recalled(state, task, Lots(seed, unit, "recall"))
+        return _at_most(found, way.most_rules) + self._recalled(state, task, way, Lots(seed, unit, "recall"))
 
-    def _recalled(self, state: MemoryState, task: Task, lots: Lots) -> list[_Candidate]:
-        if not self.odds.recall_tokens:
+    def _recalled(self, state: MemoryState, task: Task, way: Way, lots: Lots) -> list[_Candidate]:
+        room = self.odds.recall_tokens if way.recall_tokens is None else way.recall_tokens
+        if not room:
             return []
         score = self.nominate.recall(state.learning, task, lots)  # a draw is cheaper than a search
-        found = self.recall.find(task, budget_tokens=self.odds.recall_tokens) if score is not None else ()
+        found = self.recall.find(task, budget_tokens=room) if score is not None else ()
         if not found:
             return []
         belogs = tuple(Shown(id=each.unit_id, text=each.text) for each in found)
         return [_Candidate(id=RECALL, version=1, score=score, belogs=belogs)]
 
-    def _that_fit(self, task: Task, candidates: list[_Candidate]) -> list[_Candidate]:
+    def _that_fit(self, task: Task, way: Way, candidates: list[_Candidate]) -> list[_Candidate]:
         """As many as fit together, the last one left out first."""
         while candidates and not self.fits(
             task,
             [rule for each in candidates for rule in each.rules],
             [belog for each in candidates for belog in each.belogs],
+            way,
         ):
             candidates = candidates[:-1]
         return candidates
@@ -156,6 +159,14 @@ class Assigner:
             trial=trial,
             log_e=significant(evidence.certificates.log_helps(candidate.key)) if trial else None,
         )
+
+
+def _at_most(rules: list[_Candidate], most: int | None) -> list[_Candidate]:
+    """Those that a person pinned, and of the others the first; all where a blueprint does not say how many."""
+    if most is None:
+        return rules
+    pinned = [each for each in rules if each.score is None]
+    return pinned + [each for each in rules if each.score is not None][:most]
 
 
 def _with_baselines(state: MemoryState, task: Task, nominees: tuple[Nominee, ...]) -> tuple[Nominee, ...]:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memory.decisions import freeze
+from memory.blueprints import Blueprint
+from memory.decisions import freeze, next_unit
 from memory.events import Decided
 from memory.state import MemoryState
+from memory.tasks import Task
 from trainer.assign import Assigned, Assigner, Fits, Odds, Recall
+from trainer.blueprint_trials import choose_blueprint
 from trainer.nominate import ThompsonSampling
 from trainer.strategy_manager import StrategyManager
 from utils.numbers import significant
@@ -41,9 +44,12 @@ class Decider:
         choice = self.strategy.next_task(state, model=self.model)
         if choice is None:
             return None
-        spec = freeze(state, choice.task_id, self.settings, model=self.model, sandbox=self.sandbox, seed=seed)
-        task = state.tasks[choice.task_id].task
-        assigned = self.assigner.assign(state, task, unit=spec.unit_id, seed=seed) if self.assigner else Assigned()
+        task, unit = state.tasks[choice.task_id].task, next_unit(state)
+        chosen = choose_blueprint(state, task, self.settings, unit=unit, seed=seed)
+        spec = freeze(
+            state, task.id, self.settings, blueprint=chosen.blueprint, model=self.model, sandbox=self.sandbox, seed=seed
+        )
+        assigned = self._assigned(state, task, chosen.blueprint, unit=unit, seed=seed)
         shown = [each.key for each in assigned.assignment.shown] if assigned.assignment else []
         evidence = state.learning.evidence if assigned.assignment else None
         return Decided(
@@ -55,7 +61,13 @@ class Decider:
             assignment=assigned.assignment,
             predictions=evidence.predict(task) if evidence else None,
             evidence=evidence.mark() if evidence else None,
+            blueprint=chosen.toss,
         )
+
+    def _assigned(self, state: MemoryState, task: Task, blueprint: Blueprint, *, unit: str, seed: int) -> Assigned:
+        if self.assigner is None:
+            return Assigned()
+        return self.assigner.assign(state, task, unit=unit, seed=seed, way=blueprint.way)
 
 
 def decider_of(

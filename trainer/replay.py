@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from memory.events import Decided, Event, RunEnded, RunResumed, RunStarted
+from memory.events import Decided, Event, RevisionAdopted, RevisionDropped, RunEnded, RunResumed, RunStarted
 from memory.recall import RecallIndex
 from memory.runs import told_at_first
 from memory.state import MemoryState
 from trainer.assign import Fits
+from trainer.blueprint_trials import due_endings, ending_of, trials_on
 from trainer.decide import Decider, decider_of
 from utils.settings import Settings
 
@@ -24,7 +25,7 @@ MOST_FINDINGS = 20
 DECIDING = (
     "schedule", "lessons", "holdout", "holdout_proven", "dropout", "dropout_trial", "dropout_certified",
     "recall_tokens", "context_tokens", "reply_tokens", "max_repairs", "temperature", "top_p",
-    "wall_s", "cpu_s", "memory_mb",
+    "wall_s", "cpu_s", "memory_mb", "blueprint_trials",
 )  # fmt: skip
 """The settings that a decision rests on."""
 
@@ -120,6 +121,8 @@ class Replay:
                 self._begin(event.seq, event.data)
             case Decided():
                 self._decide(event.seq, event.data)
+            case RevisionAdopted() | RevisionDropped():
+                self._check_ending(event.seq, event.data)
             case RunEnded(evidence=evidence) if evidence is not None:
                 self._result.e_values += 1
                 self._compare(event.seq, "the evidence at the end", evidence, self._state.learning.evidence.mark())
@@ -160,11 +163,32 @@ class Replay:
         if again is None:
             self._find(f"event {seq}, {what}: there was nothing to decide")
             return
+        self._check_open_trials(seq, what, self._decider)
         self._count(logged)
         self._compare(seq, what, logged, again)
 
+    def _check_ending(self, seq: int, logged: RevisionAdopted | RevisionDropped) -> None:
+        """Whether a trial ended as its coins say; where its base changed they say nothing."""
+        if isinstance(logged, RevisionDropped) and logged.reason == "base changed":
+            return
+        self._result.e_values += 1
+        again = ending_of(self._state.learning.evidence.revisions.of(logged.trial))
+        what = f"the end of trial {logged.trial}"
+        if again is None:
+            self._find(f"event {seq}, {what}: there was nothing to end it")
+        else:
+            self._compare(seq, what, logged, again)
+
+    def _check_open_trials(self, seq: int, what: str, decider: Decider) -> None:
+        if trials_on(decider.settings) and (due := due_endings(self._state)):
+            self._find(f"event {seq}, {what}: trial {due[0].trial} of a blueprint should have ended before")
+
     def _count(self, logged: Decided) -> None:
         self._result.units += 1
+        if logged.blueprint is not None:
+            self._result.coins += 1
+            self._result.predictions += 1
+            self._result.e_values += 1
         if logged.assignment is None:
             return
         self._result.coins += 1 + len(logged.assignment.nominees)

@@ -5,8 +5,9 @@ never tried, of the skill that is known least), about 10 % review (a check for f
 take turns by what they lack, and within a skill comes the task whose expected pass rate is nearest the goal. Never a
 task that is being worked on, in quarantine or a dead end; never the task of the unit before, unless there is no other.
 
-Where the Builder's model was changed, reviews go through everything that was tried before the change, passed or not,
-longest ago first: had they gone to passed tasks alone, each failure by chance would look like a fall.
+Reviews go first to what a changed way of working touches and passed before (trainer.blueprint_breakage). Where the
+Builder's model was changed, reviews go through everything that was tried before the change, passed or not, longest ago
+first: had they gone to passed tasks alone, each failure by chance would look like a fall.
 
 What a choice costs grows with the tasks of one skill, and by a look at each known task; not with attempts.
 """
@@ -116,13 +117,30 @@ def _explore(candidates: Candidates, state: MemoryState, skills: Iterable[str], 
 
 
 def _review(candidates: Candidates, state: MemoryState, skills: Sequence[str], without: str) -> Choice | None:
-    """What was tried before the model changed, longest ago first; else what is most forgotten."""
+    """A changed way of working's cross-check; what was tried before the model changed; else what is most forgotten."""
     known = [record for skill in skills for record in candidates.of(skill, without=without) if record.attempts]
+    if choice := _cross_check(known, state):
+        return choice
     before = [record for record in known if record.last_unit <= state.model_since]
     if before:
         first = min(before, key=lambda record: (record.last_unit, record.task.id))
         return Choice(first.task.id, "review", "not tried since the model changed")
     return _most_forgotten(known, state)
+
+
+def _cross_check(known: Iterable[TaskRecord], state: MemoryState) -> Choice | None:
+    """A task that passed before the way of working was changed, tried longest ago."""
+    checking = {task: trial.challenger.key for trial in state.blueprints.checking for task in trial.unchecked}
+    if not checking:
+        return None
+    first = min(
+        (record for record in known if record.task.id in checking),
+        key=lambda record: (record.last_unit, record.task.id),
+        default=None,
+    )
+    if first is None:
+        return None
+    return Choice(first.task.id, "review", f"passed before the change to {checking[first.task.id]}: cross-check")
 
 
 def _most_forgotten(known: Iterable[TaskRecord], state: MemoryState) -> Choice | None:

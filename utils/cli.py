@@ -23,6 +23,7 @@ from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
 from utils.commands.add_task import add_task
 from utils.commands.analysis import get_analysis
+from utils.commands.blueprints import blueprint
 from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
@@ -53,6 +54,7 @@ app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)
 app.add_typer(rules, name="rules")
+app.add_typer(blueprint, name="blueprint")
 app.add_typer(experiment, name="experiment")
 
 

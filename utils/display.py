@@ -166,7 +166,7 @@ def summary_lines(summary: Summary) -> list[str]:
     )
     lines = [f"Ended: {summary.stop_reason}.", tried]
     if summary.controls:
-        lines.append(f"{summary.controls} of them were controls, which saw nothing that was learned.")
+        lines.append(f"{summary.controls} of them were controls, which saw no rule and no earlier attempt.")
     if summary.brier is not None and summary.constant_brier is not None:
         better = "better" if summary.brier < summary.constant_brier else "no better"
         lines.append(

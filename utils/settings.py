@@ -151,6 +151,11 @@ class Settings(BaseSettings):
     recall_tokens: Annotated[int, Field(ge=0, le=100_000)] = Field(
         default=400, description="Most tokens of a prompt that tell of earlier attempts; 0 for none."
     )
+    blueprint_trials: Literal["on", "off"] = Field(
+        default="off",
+        description="`on` lets the model propose changes to the way of working, each tried by coin against the present "
+        "one and used once it is proven better.",
+    )
     analyse_every: Annotated[int, Field(ge=1)] = Field(
         default=20, description="Attempts from one analysis to the next."
     )

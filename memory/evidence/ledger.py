@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
-from memory.assignment import Assignment
+from memory.assignment import Assignment, BlueprintToss
 from memory.attempts import AttemptResult, AttemptSpec, Outcome
 from memory.evidence.bets import BINARY, SCORE
 from memory.evidence.certificates import Certificates, Trial
@@ -19,6 +19,7 @@ from memory.evidence.integrity import CoinCheck, MissingCheck
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.evidence.off_policy import WithoutLearning
 from memory.evidence.predictions import Cell, Predictor, cell_of
+from memory.evidence.revisions import Revisions
 from memory.repeats import Mistakes
 from memory.tasks import Task
 from utils.numbers import significant
@@ -50,6 +51,7 @@ class _Waiting:
     task: Task
     assignment: Assignment | None
     predictions: Predictions | None
+    toss: BlueprintToss | None = None
     came: Came | None = None
     abandoned: bool = False
 
@@ -81,6 +83,8 @@ class Ledger:
     predictor: Predictor = field(default_factory=lambda: Predictor(len(CLAIMS)))
     """Of what the claims are about, in their order."""
     certificates: Certificates = field(default_factory=Certificates)
+    revisions: Revisions = field(default_factory=Revisions)
+    """Of ways of working."""
     holdout_check: CoinCheck = field(default_factory=CoinCheck)
     dropout_check: CoinCheck = field(default_factory=CoinCheck)
     missing_check: MissingCheck = field(default_factory=MissingCheck)
@@ -147,10 +151,12 @@ class Ledger:
         return self._advance()
 
     def note_decided(
-        self, spec: AttemptSpec, task: Task, assignment: Assignment | None, predictions: Predictions | None
-    ) -> None:
+        self, spec: AttemptSpec, task: Task, assignment: Assignment | None, predictions: Predictions | None,
+        toss: BlueprintToss | None = None,
+    ) -> None:  # fmt: skip
         """A unit takes its place; what goes on trial with it gets its number."""
-        waiting = self._waiting[spec.unit_id] = _Waiting(spec.unit_id, spec.model, task, assignment, predictions)
+        waiting = _Waiting(spec.unit_id, spec.model, task, assignment, predictions, toss)
+        self._waiting[spec.unit_id] = waiting
         self._queue.append(waiting)
         if assignment is not None:
             self.certificates.enter([each.key for each in assignment.nominees if each.trial])
@@ -184,6 +190,8 @@ class Ledger:
         if not waiting.task.graded:
             return []
         cell = cell_of(waiting.task)
+        if waiting.toss is not None:
+            self.revisions.settle(waiting.toss, cell, passed=None if came is None else came.outcome == "passed")
         if came is not None:
             self._note_without(cell, waiting, passed=came.outcome == "passed")
         if assignment is None or predictions is None:

@@ -46,3 +46,21 @@ class EvidenceMark(BaseModel):
     units: Annotated[int, Field(ge=0)]
     log_helps: float
     log_harms: float
+
+
+class TrialFigures(BaseModel):
+    """What the coins of a trial had come to; floats with 12 significant digits.
+
+    `passed` and `failed` are pairs: units of the version before, and of the revision; `log_needed` is what ln E had to
+    reach for an adoption, by the trial's number.
+    """
+
+    model_config = FROZEN
+
+    passed: tuple[int, int]
+    failed: tuple[int, int]
+    log_helps: float
+    log_harms: float
+    log_needed: float
+    effect: float
+    """Average effect on passing so far."""

@@ -1,4 +1,4 @@
-"""belogs/, rules/ and blueprints/: one file for each."""
+"""belogs/ and rules/: one file for each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,12 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from memory.belogs import BELog
-from memory.blueprints import Blueprint
 from memory.builder_model import EFFECT, Belief
 from memory.events import (
     Abandoned,
     Analysed,
-    BlueprintAdded,
     Decided,
     Event,
     Finished,
@@ -28,7 +26,6 @@ from memory.rule_origins import Source, SourceKind
 from memory.rules import RuleRecord, RuleVerdict, is_set_aside
 from memory.state import MemoryState
 from memory.views.view import Document
-from utils.files import file_stem
 from utils.ids import unit_number
 
 BELOGS_IN_FOLDER = 1000
@@ -307,22 +304,3 @@ class BELogView:
 def belog_file(unit: str) -> str:
     """Where the log of a unit lies below the memory's folder."""
     return f"belogs/{unit_number(unit) // BELOGS_IN_FOLDER:06d}/{unit}.json"
-
-
-class BlueprintsView:
-    """blueprints/<id>/v<version>.json."""
-
-    def __init__(self) -> None:
-        self._new: list[Blueprint] = []
-
-    def fold(self, event: Event, state: MemoryState) -> None:
-        """Take a new version."""
-        del state
-        if isinstance(event.data, BlueprintAdded):
-            self._new.append(event.data.blueprint)
-
-    def changed(self) -> Iterator[Document]:
-        """The new versions."""
-        for blueprint in self._new:
-            yield Document(f"blueprints/{file_stem(blueprint.id)}/v{blueprint.version}.json", blueprint)
-        self._new = []

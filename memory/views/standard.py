@@ -1,8 +1,9 @@
 """The views that every memory has."""
 
 from memory.views.advanced import AnalysisView, ConceptsView, EvidenceView, TrainerLogView
+from memory.views.blueprints import BlueprintsView
 from memory.views.core import ProfileView, ScoreLogView, SkillMapView
-from memory.views.library import BELogView, BlueprintsView, RulesView
+from memory.views.library import BELogView, RulesView
 from memory.views.tasks import QueueView, ReflectionView, TaskMemoryView
 from memory.views.view import View
 

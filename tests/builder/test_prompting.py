@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
 
-from builder.prompting import CODE_CHARS, FOLDER, NAMES, Prompts
+from builder.prompting import CODE_CHARS, FOLDER, REVISED_NAMES, Prompts
 from memory.attempts import RunFacts, Shown, Verdict
+from memory.blueprints import PLAIN, Way
 from memory.cases import ProgramCase
 from memory.tasks import Check, Constraints, Task
 from tests.builder.scripted import a_failure, failed
@@ -219,13 +220,35 @@ def test_a_slot_that_is_not_filled_is_an_error(tmp_path: Path) -> None:
         Prompts(failure_chars=1000, folder=tmp_path).system()
 
 
-def test_the_digest_covers_every_prompt_file(tmp_path: Path) -> None:
+def test_the_digests_cover_every_prompt_file(tmp_path: Path) -> None:
     folder = FOLDER
-    assert sorted(NAMES) == sorted(path.stem for path in folder.iterdir())
-    for name in NAMES:
+    assert sorted(REVISED_NAMES) == sorted(path.stem for path in folder.iterdir())
+    for name in REVISED_NAMES:
         (tmp_path / f"{name}.jinja").write_bytes((folder / f"{name}.jinja").read_bytes())
     copied = Prompts(failure_chars=1000, folder=tmp_path)
-    before = copied.digest
-    assert before == Prompts(failure_chars=200).digest
+    before, revised = copied.digest, copied.revised_digest
+    assert before == Prompts(failure_chars=200).digest != revised
+    (tmp_path / "way.jinja").write_text("changed", encoding="utf-8")
+    assert (copied.digest, copied.revised_digest == revised) == (before, False)
     (tmp_path / "failure.jinja").write_text("changed", encoding="utf-8")
     assert copied.digest != before
+
+
+def test_a_way_of_working_stands_between_the_task_and_what_was_learned(prompts: Prompts) -> None:
+    rules, recalled = [Shown(id="rule-1@1", text="Check the empty list.")], [Shown(id="unit-7", text="Task x.")]
+    way = Way(guidance=("Name the special cases.", HOSTILE), plan_first=True)
+    bare, plain = prompts.solve(a_task()), prompts.solve(a_task(), rules=rules, recalled=recalled)
+    worded = prompts.solve(a_task(), rules=rules, recalled=recalled, way=way)
+    words = worded.removeprefix(bare).removesuffix(plain.removeprefix(bare))
+    assert words.startswith("\n\nPlan first: before the code, ")
+    assert words.endswith(f"\n\nHow to go about it:\n- Name the special cases.\n- {HOSTILE}")
+    assert prompts.solve(a_task(), way=Way(guidance=("One.",))) == f"{bare}\n\nHow to go about it:\n- One."
+    assert prompts.solve(full_task(), rules=rules, way=Way(temperature=1, max_repairs=1)) == prompts.solve(
+        full_task(), rules=rules
+    )
+
+
+def test_the_words_of_a_way_need_room_too(prompts: Prompts) -> None:
+    fits = prompts.fits(context_tokens=prompts.size(a_task(), rules=[], recalled=[]) + 100, reply_tokens=100)
+    assert fits(a_task(), [], [], PLAIN)
+    assert not fits(a_task(), [], [], Way(plan_first=True))

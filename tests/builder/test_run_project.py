@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from builder.run_project import Attempt, run_attempt
-from memory.attempts import AttemptLimits, AttemptSpec, Crossing, Score, Verdict
+from memory.attempts import AttemptLimits, AttemptSpec, Crossing, Sampling, Score, Verdict
 from memory.tasks import Task
 from tests.builder.scripted import (
     REFLECTION,
@@ -230,3 +230,18 @@ def test_tests_beside_the_solution_are_repaired_by_and_prove_nothing() -> None:
     assert (result.outcome, result.passed_first, result.score, scored) == ("ungraded", False, None, [])
     assert [turn.verdict.outcome for turn in result.turns if turn.verdict] == ["failed", "passed"]
     assert (result.ended, len(model.asked)) == ("passed", 2)
+
+
+def test_every_turn_is_asked_in_the_blueprints_way() -> None:
+    model = ScriptedModel([fenced(WRONG), fenced(RIGHT), REFLECTION])
+    way: dict[str, Any] = {
+        "guidance": ("Look at the sign.",),
+        "plan_first": True,
+        "sampling": Sampling(temperature=0.9),
+    }
+    run_attempt(a_spec(max_repairs=1, **way), a_task(), tools(model))
+    asked = [completion.messages[1].content for completion in model.asked[:2]]
+    assert asked[0] == asked[1]
+    assert asked[0].endswith("How to go about it:\n- Look at the sign.")
+    assert "Plan first: " in asked[0]
+    assert {completion.temperature for completion in model.asked} == {0.9}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from memory.analysis import Analysis
-from memory.assignment import RECALL, Assignment, Nominee
+from memory.assignment import RECALL, Assignment, BlueprintToss, Nominee
 from memory.attempts import (
     AttemptResult,
     AttemptSpec,
@@ -26,11 +26,13 @@ from memory.attempts import (
     Verdict,
 )
 from memory.belogs import BELog
-from memory.blueprints import DEFAULT_ID, Blueprint
+from memory.blueprint_book import BlueprintBook
+from memory.blueprints import DEFAULT_ID, Blueprint, BlueprintRevisionProposal, Way, blueprint_id
 from memory.events import (
     FORMAT,
     Analysed,
     BlueprintAdded,
+    BlueprintRolledBack,
     Decided,
     Event,
     Faulted,
@@ -38,6 +40,10 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    RevisionAdopted,
+    RevisionDropped,
+    RevisionProposed,
+    RevisionRefused,
     RuleAdded,
     RuleEdited,
     RuleJudged,
@@ -49,6 +55,7 @@ from memory.events import (
     Slot,
     TaskAdded,
 )
+from memory.evidence.logged import Prediction, TrialFigures
 from memory.make_belog import Finding, make_belog
 from memory.memory_manager import MemoryManager
 from memory.state import MemoryState
@@ -192,6 +199,51 @@ def a_blueprint(version: int = 1) -> Blueprint:
     return Blueprint(id=DEFAULT_ID, version=version, title="t", prompts=("solve",), prompts_sha256=f"{version:064d}")
 
 
+def a_proposal(family: str = "", **fields: Any) -> BlueprintRevisionProposal:
+    values: dict[str, Any] = {"title": "Look twice", "way": Way(guidance=("Look twice.",))}
+    return BlueprintRevisionProposal(family=family, **{**values, **fields})
+
+
+def a_revision(book: BlueprintBook, proposal: BlueprintRevisionProposal) -> RevisionProposed:
+    """That a book of blueprints can take next."""
+    base = book.used_for(proposal.family)
+    assert base is not None
+    name = blueprint_id(proposal.family)
+    fields = {"id": name, "version": book.next_version(name), "family": proposal.family, "way": proposal.way}
+    blueprint = base.model_copy(update={**fields, "revised": True, "title": proposal.title})
+    return RevisionProposed(
+        trial=len(book.trials) + 1, proposal=proposal, blueprint=blueprint, base=base.key, by="a test"
+    )  # fmt: skip
+
+
+def a_toss(trial: int = 1, *, challenger: bool = True) -> BlueprintToss:
+    return BlueprintToss(
+        trial=trial,
+        probability=0.5,
+        lot=0 if challenger else 2**63,
+        challenger=challenger,
+        prediction=Prediction(mean=0.5, treated=0.5, control=0.5),
+        log_e=0.0,
+    )
+
+
+def a_figures() -> TrialFigures:
+    return TrialFigures(passed=(1, 2), failed=(2, 1), log_helps=0.5, log_harms=-2.5, log_needed=3.0, effect=0.25)
+
+
+def live_on(state: MemoryState, task: TaskAdded, *outcomes: Outcome) -> None:
+    """A memory without files: it begins, and has these units of one task."""
+
+    def tell(happening: Happening) -> None:
+        state.apply(Event(seq=state.last_seq + 1, at=AT, data=happening))
+
+    for happening in (created(), BlueprintAdded(blueprint=a_blueprint()), task, run_started()):
+        tell(happening)
+    for outcome in outcomes:
+        tell(decided(state.decided + 1, task.task.id))
+        tell(finished(state, state.decided, outcome))
+
+
 def an_analysis(number: int = 1) -> Analysis:
     return Analysis(number=number, units=1, pass_rate=1, skills=(), errors=(), weakest=None, summary="All is well.")
 
@@ -239,7 +291,16 @@ def live_a_little(folder: Path) -> None:
         memory.append([RuleMerged(kept=rules[1], other=merged, by="a test")])
         assignment = an_assignment(a_nominee(rules[0]), a_nominee(rules[1], 2), a_nominee(RECALL, kind="recall"))
         memory.append([Faulted(fault="ModelFault", message="away"), RunResumed(run=1)])
-        memory.append([decided(3, slot="explore", forecast=0.5, assignment=assignment)])
+        book = memory.state.blueprints
+        memory.append([RevisionRefused(family="", why="no JSON", by="a test")])
+        memory.append([a_revision(book, a_proposal(cross_check=("add",)))])
+        memory.append([RevisionDropped(trial=1, reason="hopeless", why="no effect", figures=a_figures())])
+        memory.append([a_revision(book, a_proposal("sorting"))])
+        memory.append([RevisionAdopted(trial=2, figures=a_figures())])
+        memory.append([BlueprintRolledBack(blueprint="builder-for-sorting", by="a test")])
+        memory.append([a_revision(book, a_proposal())])
+        coin = {"blueprint": a_toss(3), "forecast": 0.5, "assignment": assignment}
+        memory.append([decided(3, slot="explore").model_copy(update=coin)])
         memory.append([Parked(unit_id=f"{MEMORY_ID}-000003", reason="a stop")])
         memory.append([Analysed(analysis=an_analysis())])
         memory.append([RunEnded(run=1, reason="enough", units=2)])

@@ -4,16 +4,21 @@ from hypothesis import strategies as st
 
 from memory.assignment import RECALL, Assignment
 from memory.attempts import Outcome, Reflection
+from memory.blueprints import Way
 from memory.events import (
     Abandoned,
     Analysed,
     BlueprintAdded,
+    BlueprintRolledBack,
     Event,
     Faulted,
     Happening,
     Parked,
     Quarantined,
     Restarted,
+    RevisionAdopted,
+    RevisionDropped,
+    RevisionRefused,
     RuleEdited,
     RuleJudged,
     RuleMerged,
@@ -27,8 +32,12 @@ from memory.state import MemoryState
 from tests.memory.builders import (
     AT,
     a_blueprint,
+    a_figures,
     a_nominee,
+    a_proposal,
     a_reflection,
+    a_revision,
+    a_toss,
     added,
     an_analysis,
     an_assignment,
@@ -80,7 +89,7 @@ def lives(draw: st.DrawFn, *, longest: int = 40) -> list[Happening]:
 
     tell(created())
     tell(draw(tasks))
-    for kind in draw(st.lists(st.sampled_from("tddnnnffffffffbpxsreaRREJMMUwAqv"), max_size=longest)):
+    for kind in draw(st.lists(st.sampled_from("tddnnnffffffffbpxsreaRREJMMUwAqvkkYYK"), max_size=longest)):
         tell(_next(draw, state, kind))
     return told[1:]
 
@@ -93,9 +102,14 @@ def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
         return draw(st.sampled_from(words)) if words else draw(rules)
     if kind in "dnfpwA":
         assignment = draw(assignments(state.learning.rules)) if kind == "n" else None
-        return decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))), assignment=assignment)
+        unit = decided(state.decided + 1, draw(st.sampled_from(sorted(state.tasks))), assignment=assignment)
+        trials = [None, *(a_toss(each.number, challenger=draw(st.booleans())) for each in state.blueprints.open)]
+        return unit.model_copy(update={"blueprint": draw(st.sampled_from(trials))})
+    if kind in "kYK":
+        ways = _possible_ways(draw, state)
+        return draw(st.sampled_from(ways)) if ways else draw(rules)
     others: dict[str, Happening] = {
-        "b": BlueprintAdded(blueprint=a_blueprint(len(state.blueprints.get("builder-default", ())) + 1)),
+        "b": BlueprintAdded(blueprint=a_blueprint(state.blueprints.next_version("builder-default"))),
         "x": Faulted(fault="ModelFault", message="away"),
         "s": run_started(state.runs + 1),
         "r": RunResumed(run=max(state.runs, 1)),
@@ -107,6 +121,21 @@ def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
     if kind in others:
         return others[kind]
     return draw(tasks) if kind == "t" else draw(rules)
+
+
+def _possible_ways(draw: st.DrawFn, state: MemoryState) -> list[Happening]:
+    """What can happen to ways of working."""
+    book = state.blueprints
+    if book.used_for("") is None:
+        return []
+    family = draw(st.sampled_from(("", *SKILLS)))
+    proposal = a_proposal(family, way=Way(temperature=draw(st.sampled_from((0.0, 0.5, 1.0)))))
+    ways: list[Happening] = [a_revision(book, proposal), RevisionRefused(family=family, why="no JSON", by="a model")]
+    for trial in book.open:
+        ways.append(RevisionAdopted(trial=trial.number, figures=a_figures()))
+        ways.append(RevisionDropped(trial=trial.number, reason="hopeless", why="no effect", figures=a_figures()))
+    ways += [BlueprintRolledBack(blueprint=each, by="a test") for each in book]
+    return [way for way in ways if not state.why_impossible(way)]
 
 
 def _of_flight(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.beginnings import given_tasks, remember
+from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.inbox import Wish, leave
 from memory.known_tasks import as_known
 from memory.reading import check_memory, find_task, known_tasks, latest_belogs, read_document
@@ -12,6 +12,9 @@ from tests.memory.builders import AT, a_task, added, live_a_little, open_memory,
 from utils.errors import InputError
 
 PROFILE = "core/builder_profile.json"
+
+
+REVISED = PromptFiles(("solve", "way"), "3" * 64)
 
 
 @pytest.fixture
@@ -134,10 +137,11 @@ def test_a_memory_without_logs_has_none(tmp_path: Path) -> None:
 def test_tasks_and_blueprint_are_remembered_once(tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
         for _ in range(2):
-            remember(memory, [a_task(), a_task("b")], prompts=("solve",), prompts_sha256="1" * 64, by="x")
+            remember(memory, [a_task(), a_task("b")], plain=PromptFiles(("solve",), "1" * 64), revised=REVISED, by="x")
         assert memory.state.last_seq == 4
-        remember(memory, [a_task(goal="New."), a_task("b")], prompts=("solve",), prompts_sha256="2" * 64, by="x")
-        versions = [each.version for each in memory.state.blueprints["builder-default"]]
+        new = [a_task(goal="New."), a_task("b")]
+        remember(memory, new, plain=PromptFiles(("solve",), "2" * 64), revised=REVISED, by="x")
+        versions = [each.version for each in memory.state.blueprints.versions("builder-default")]
         assert (memory.state.tasks["add"].task.goal, versions, memory.state.last_seq) == ("New.", [1, 2], 6)
 
 

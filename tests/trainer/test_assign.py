@@ -7,6 +7,7 @@ import pytest
 
 from memory.assignment import Assignment
 from memory.attempts import Shown
+from memory.blueprints import Way
 from memory.tasks import Task
 from tests.trainer.worlds import Remembers, World
 from trainer.assign import Assigned, Assigner, Fits, Odds, Recall
@@ -20,7 +21,7 @@ NOTHING = Remembers()
 UNITS = 2000
 
 
-def roomy(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
+def roomy(task: Task, rules: Sequence[Shown], recalled: Sequence[Shown], way: Way) -> bool:
     return True
 
 
@@ -113,12 +114,12 @@ def test_a_banned_rules_text_is_kept_out_of_the_recall(world: World, task: Task)
 def test_what_does_not_fit_is_left_out_before_any_coin_is_tossed(world: World, task: Task) -> None:
     world.add_rules(*(f"Rule {number}." for number in range(20)))
 
-    def tight(_: Task, rules: Sequence[Shown], recalled: Sequence[Shown]) -> bool:
+    def tight(_: Task, rules: Sequence[Shown], recalled: Sequence[Shown], way: Way) -> bool:
         return len(rules) + len(recalled) <= 1
 
     found = tossed(world, task, assigner(recall=Remembers(["Task x"]), fits=tight))
     assert {len(each.nominees) for each in found} == {1}
-    nothing = assigner(fits=lambda _, rules, recalled: not rules and not recalled)
+    nothing = assigner(fits=lambda _, rules, recalled, way: not rules and not recalled)
     assert tossed(world, task, nothing) == []
 
 

@@ -52,10 +52,9 @@ class FlightModel:
 
     def _write(self, completion: Completion) -> Written:
         situation = self._reader.read(completion)
-        if situation.wish is Wish.REFLECTION:
-            return Written(replies.reflection(situation, self._truths.reflection, self._draws(completion, "words")))
-        if situation.wish is Wish.UNKNOWN_JSON:
-            return Written(replies.UNKNOWN_JSON)
+        if situation.wish is not Wish.CODE:
+            draws = self._draws(completion, "words")
+            return Written(replies.in_json(situation, self._truths.reflection, draws))
         return Written(self._program(completion, situation))
 
     def _program(self, completion: Completion, situation: Situation) -> str:

@@ -111,10 +111,8 @@ class RehearsalModel:
     def _write(self, completion: Completion) -> Written:
         plan, draws = self.plan(completion), self._draws(completion, "words")
         situation, style = plan.situation, self._truths.style
-        if situation.wish is Wish.REFLECTION:
-            return Written(replies.reflection(situation, self._truths.reflection, draws))
-        if situation.wish is Wish.UNKNOWN_JSON:
-            return Written(replies.UNKNOWN_JSON)
+        if situation.wish is not Wish.CODE:
+            return Written(replies.in_json(situation, self._truths.reflection, draws))
         if plan.bug is BugKind.TRUNCATED:
             return Written(replies.cut_off(plan.code, style, draws), "length")
         if plan.bug is BugKind.PROSE:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from utils.text import visible
 REFLECTION_WORDS = "Reply with one JSON object"
 NO_CODE_WORDS = "Your reply held no code"
 REFLECTION_FIELDS = ("error_class", "lesson", "rule")
+REVISION_FIELDS = ("guidance", "plan_first")
 
 _WORD = re.compile(r"\w+")
 _FENCED = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
@@ -29,6 +30,8 @@ class Wish(StrEnum):
 
     CODE = "code"
     REFLECTION = "reflection"
+    REVISION = "revision"
+    """Of a way of working."""
     UNKNOWN_JSON = "unknown_json"
 
 
@@ -176,11 +179,19 @@ def rule_text(text: str) -> str:
 def _wish(newest: str, schema: Mapping[str, Any] | None) -> Wish:
     if schema is not None:
         fields = schema.get("properties")
-        known = not isinstance(fields, Mapping) or any(name in fields for name in REFLECTION_FIELDS)
-        return Wish.REFLECTION if known else Wish.UNKNOWN_JSON
+        if not isinstance(fields, Mapping):
+            return Wish.REFLECTION
+        return _json_wish(lambda name: name in fields)
     if folded(REFLECTION_WORDS) not in folded(newest):
         return Wish.CODE
-    return Wish.REFLECTION if any(name in newest for name in REFLECTION_FIELDS) else Wish.UNKNOWN_JSON
+    return _json_wish(lambda name: name in newest)
+
+
+def _json_wish(asked_for: Callable[[str], bool]) -> Wish:
+    """What JSON is wanted, by the fields that are asked for; a reflection knows nothing of guidance."""
+    if all(map(asked_for, REVISION_FIELDS)):
+        return Wish.REVISION
+    return Wish.REFLECTION if any(map(asked_for, REFLECTION_FIELDS)) else Wish.UNKNOWN_JSON
 
 
 def _failure(newest: str, task: KnownTask | None) -> str:

@@ -5,7 +5,7 @@ import json
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.lessons import LESSONS, SKILL_RULES
 from utils.rehearsal.mistakes import mistake_in
-from utils.rehearsal.reading import Situation
+from utils.rehearsal.reading import Situation, Wish
 from utils.rehearsal.tables import Fence, Reflection, Style
 
 SIGNATURE = "# written by a simulated model (rehearsal)"
@@ -14,7 +14,8 @@ UNKNOWN = (
     "please use a real model for it."
 )
 UNKNOWN_JSON = (
-    "I am a simulated model, for rehearsals only. Of JSON, I can write nothing but reflections on an attempt."
+    "I am a simulated model, for rehearsals only. Of JSON, I can write nothing but reflections on an attempt and "
+    "changes of a way of working."
 )
 
 _PROSE = (
@@ -54,6 +55,17 @@ def prose(draws: Draws) -> str:
     return draws.pick(_PROSE)
 
 
+def in_json(situation: Situation, truths: Reflection, draws: Draws) -> str:
+    """The answer to a request for JSON."""
+    match situation.wish:
+        case Wish.REFLECTION:
+            return reflection(situation, truths, draws)
+        case Wish.REVISION:
+            return revision(situation, truths, draws)
+        case _:
+            return UNKNOWN_JSON
+
+
 def reflection(situation: Situation, truths: Reflection, draws: Draws) -> str:
     """A JSON object with error_class, lesson and rule (or null), or something unusable in its place.
 
@@ -69,6 +81,31 @@ def reflection(situation: Situation, truths: Reflection, draws: Draws) -> str:
     text = json.dumps({"error_class": mistake.value, "lesson": told, "rule": rule}, indent=draws.pick((None, 2)))
     if draws.chance(truths.broken):
         return _broken(text, told, draws)
+    return f"```json\n{text}\n```" if draws.chance(truths.fenced) else text
+
+
+def revision(situation: Situation, truths: Reflection, draws: Draws) -> str:
+    """A JSON object that changes a way of working, or something unusable in its place, as often as with reflections.
+
+    Its guidance is drawn from what the simulation knows as rules, those of mistakes that the request tells of first;
+    what such words do to the odds is planted like any rule's effect.
+    """
+    lesson = LESSONS[mistake_in(situation.failure)]
+    known = sorted({*SKILL_RULES.values(), *(rule for each in LESSONS.values() for rule in each.rules)})
+    guidance = [draws.pick(lesson.rules or known), draws.pick(known)]
+    proposal = {
+        "title": "(rehearsal) other words",
+        "why": f"(rehearsal) {draws.pick(lesson.told)}",
+        "guidance": list(dict.fromkeys(guidance)),
+        "plan_first": draws.chance(0.5),
+        "temperature": None,
+        "max_repairs": None,
+        "recall_tokens": None,
+        "most_rules": None,
+    }
+    text = json.dumps(proposal, indent=draws.pick((None, 2)))
+    if draws.chance(truths.broken):
+        return text[: len(text) // 2]
     return f"```json\n{text}\n```" if draws.chance(truths.fenced) else text
 
 
