@@ -33,7 +33,7 @@ from memory import runs
 from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
 from memory.beginnings import given_tasks, remember
 from memory.belogs import BELog
-from memory.decisions import limits_of
+from memory.decisions import limits_of, sampling_of
 from memory.events import Analysed, Finished
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
@@ -44,10 +44,12 @@ from memory.replies import RememberingModel
 from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
 from memory.signatures import signatures
+from memory.state import MemoryState
 from memory.tasks import Task
 from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
+from trainer.generate_task import Request, TaskGenerator, is_due
 from trainer.rechecks import Rechecks
 from trainer.views import all_views
 from utils import stopping
@@ -126,6 +128,8 @@ class Loop:
             workers=parts.settings.workers,
         )
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
+        self._generator = TaskGenerator(parts.sandbox)
+        self._no_proposal_before = 0
 
     def run(self) -> Summary:
         """Work until there is a reason to end; the run's summary."""
@@ -205,11 +209,31 @@ class Loop:
         parts, state = self._parts, self._state
         if parts.enough.check(self._standing()):
             return None
+        self._propose()
         decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
         if decided is None:
             return None
         self._memory.append([decided])
         return decided.spec.unit_id
+
+    def _propose(self) -> None:
+        """Ask for a new task where one is due; after a fault not before another unit has ended."""
+        parts, state = self._parts, self._state
+        every = self._settings.propose_every if self._settings.schedule == "curriculum" else 0
+        if not is_due(state, every=every) or state.totals.units < self._no_proposal_before:
+            return
+        self._display.working("a new task")
+        number = state.proposals.asked + 1
+        request = Request(
+            number=number, seed=runs.run_seed(parts.seed, state.runs), sampling=sampling_of(parts.settings)
+        )
+        model = RememberingModel(parts.model, self._memory.proposal_folder(number))
+        ended = guarded(f"proposal {number}", lambda: self._generator.generate(state, model, request))
+        if ended.value is None:
+            log.warning("proposal.not_made", number=number, why=str(ended.fault))
+            self._no_proposal_before = state.totals.units + 1
+            return
+        self._memory.append(ended.value)
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]
@@ -398,7 +422,7 @@ def assemble(
     stack.callback(sandbox.close)
     decider = decider_of(
         settings,
-        [task.id for task in tasks],
+        [*(task.id for task in tasks), *own_tasks(memory.state, settings)],
         recall=recall,
         fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
         model=model.name,
@@ -420,6 +444,12 @@ def assemble(
         clock=clock,
         seed=seed,
     )
+
+
+def own_tasks(state: MemoryState, settings: Settings) -> list[str]:
+    """The tasks that the Trainer made in earlier runs: they take part where it may make new ones."""
+    wanted = settings.propose_every and settings.schedule == "curriculum"
+    return [task for task, record in state.tasks.items() if wanted and record.task.origin == "generated"]
 
 
 def _sandbox_of(settings: Settings, display: Display) -> Sandbox:

@@ -29,12 +29,17 @@ def freeze(state: MemoryState, task_id: str, settings: Settings, *, model: str, 
         blueprint_id=blueprint.id,
         blueprint_version=blueprint.version,
         model=model,
-        sampling=Sampling(temperature=settings.temperature, top_p=settings.top_p, max_tokens=settings.reply_tokens),
+        sampling=sampling_of(settings),
         seed=derived(seed, unit),
         limits=limits_of(settings),
         max_repairs=settings.max_repairs,
         sandbox=sandbox,
     )
+
+
+def sampling_of(settings: Settings) -> Sampling:
+    """How the model is asked."""
+    return Sampling(temperature=settings.temperature, top_p=settings.top_p, max_tokens=settings.reply_tokens)
 
 
 def limits_of(settings: Settings) -> AttemptLimits:

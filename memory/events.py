@@ -16,6 +16,7 @@ from memory.blueprints import Blueprint
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
+from memory.task_proposals import TaskProposed
 from memory.tasks import Skill, Task, TaskId
 
 FORMAT = 1
@@ -274,6 +275,7 @@ Happening = Annotated[
     | RunStarted
     | RunResumed
     | TaskAdded
+    | TaskProposed
     | BlueprintAdded
     | Decided
     | Finished

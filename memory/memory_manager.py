@@ -163,6 +163,10 @@ class MemoryManager:
         """Where the replies and the code of an attempt are kept."""
         return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
 
+    def proposal_folder(self, number: int) -> Path:
+        """Where the reply to a request for a task is kept; no task can have this name."""
+        return self._folder / "code_archive" / "+proposals" / f"proposal-{number:06d}"
+
     def get_latest_blueprint_version(self, blueprint_id: str) -> Blueprint | None:
         """The newest version of a blueprint, None if there is no such blueprint."""
         versions = self.state.blueprints.get(blueprint_id, [])

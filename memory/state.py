@@ -46,6 +46,7 @@ from memory.records import (
     Totals,
 )
 from memory.rule_merging import why_unfit
+from memory.task_proposals import ProposalRecord, TaskProposed
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
 
@@ -95,6 +96,9 @@ class MemoryState:
     """Tasks that the present run has decided on, for schedules that take each once."""
     by_skill: dict[str, list[str]] = field(default_factory=dict)
     """main skill -> task ids, in the order in which they became known."""
+    proposals: ProposalRecord = field(default_factory=ProposalRecord)
+    run_generated: dict[str, None] = field(default_factory=dict)
+    """Tasks that the Trainer added during the present run: they belong to it."""
 
     def apply(self, event: Event) -> None:
         """Add one event.
@@ -117,6 +121,8 @@ class MemoryState:
                 self._run(data)
             case TaskAdded(task=task):
                 self._add_task(task)
+            case TaskProposed():
+                self._propose(data)
             case BlueprintAdded(blueprint=blueprint):
                 self.blueprints.setdefault(blueprint.id, []).append(blueprint)
             case Decided():
@@ -187,6 +193,7 @@ class MemoryState:
             self.run_decided = 0
             self.learning.begin_run(data.model)
             self.run_totals, self.run_tasks = Totals(), set()
+            self.run_generated = {}
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
@@ -215,7 +222,14 @@ class MemoryState:
         record.quarantined = "" if data.sound else data.why
         record.suspect_tries, record.suspect_odds = 0, 0.0
 
+    def _propose(self, data: TaskProposed) -> None:
+        self.proposals.note(data, units=self.totals.units)
+        for totals in (self.totals, self.run_totals):
+            totals.tokens += data.prompt_tokens + data.completion_tokens
+
     def _add_task(self, task: Task) -> None:
+        if task.origin == "generated":
+            self.run_generated[task.id] = None
         digest = task_digest(task)
         known = self.tasks.get(task.id)
         if task.origin == "user" and known is not None:
