@@ -28,7 +28,7 @@ from utils.rehearsal.draws import Draws
 from utils.rehearsal.proposing import Fault, Proposed, propose, worded
 
 GOOD_TRUSTED = 0.9
-NAMES_TOLD = 30
+NAMES_TOLD = 60
 
 
 @dataclass(slots=True)

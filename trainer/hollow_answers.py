@@ -77,3 +77,21 @@ def _arguments(call: str) -> str:
 def shown_as(call: str, expected: str) -> str:
     """The example that tells of a case."""
     return f"assert {call} == {expected}"
+
+
+def side_by_side(sources: Sequence[str], entry_point: str) -> str:
+    """One module with the functions `mutant0`, `mutant1`, ...: what each source defines, in a space of its own.
+
+    A source is run when its function is first called, so that one that cannot be run concerns nobody else.
+    """
+    functions = "".join(
+        f"def mutant{number}(*args, **named): return _of({number})(*args, **named)\n" for number in range(len(sources))
+    )
+    return (
+        f"_sources, _spaces = {list(sources)!r}, {{}}\n"
+        "def _of(number):\n"
+        "    if number not in _spaces:\n"
+        "        _spaces[number] = {}\n"
+        "        exec(_sources[number], _spaces[number])\n"
+        f"    return _spaces[number][{entry_point!r}]\n{functions}"
+    )

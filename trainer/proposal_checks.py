@@ -2,8 +2,8 @@
 
 Expected values are what the reference answers. The proposal's own are only compared with them, and one that differs
 refuses the whole: either the reference is wrong, or the goal leaves open what is wanted. The checks have to tell the
-reference from answers that solve nothing and from at least four in five of its simple mutants (utils.mutants), all
-graded as any solution is. Each refusal names its reason.
+reference from answers that solve nothing and from at least four in five of its simple mutants (utils.mutants), by the
+comparisons with which solutions are graded. Each refusal names its reason.
 
 Not covered: a reference that is wrong in the same way as all of its proposal's checks, and a goal that says something
 else than both.
@@ -27,10 +27,10 @@ from memory.cases import Case
 from memory.task_proposals import FLAWS, Flaw, TaskProposal
 from memory.tasks import Check, Task, check_flaw
 from trainer.claims import case_of, disagreement, holds_floats
-from trainer.hollow_answers import cheats, one_liners, shown_as
+from trainer.hollow_answers import cheats, one_liners, shown_as, side_by_side
 from trainer.known_alike import KnownTasks, shape_of
 from trainer.reference_rules import banned_use
-from utils.mutants import mutants
+from utils.mutants import Mutant, mutants
 from utils.text import one_line
 
 FEWEST_CHECKS = 6
@@ -43,7 +43,6 @@ MUTANTS_FAIL = 0.8
 WHY_CHARS = 400
 FLOAT_TOLERANCE = 1e-9
 LIMITS = AttemptLimits(wall_s=4.0, cpu_s=1.0, memory_mb=256)
-MUTANT_LIMITS = AttemptLimits(wall_s=2.0, cpu_s=0.4, memory_mb=256)
 """A reference takes milliseconds; a mutant that runs for so long has failed."""
 
 
@@ -147,21 +146,42 @@ class ProposalJudge:
 
     def _refuse_cheatable(self, task: Task) -> None:
         for name, source in cheats(task):
-            if self._verdict(task, source, MUTANT_LIMITS).outcome == "passed":
+            if self._passes(task, source):
                 raise _Refused("cheatable", f"{name} passes")
 
     def _tried_on_mutants(self, task: Task) -> Judged:
-        """The task, if its checks fail enough of the mutants; stops as soon as it is clear that they do not."""
+        """The task, if its checks fail enough of the mutants."""
         wrong = mutants(str(task.reference), limit=MUTANTS_TRIED)
         if len(wrong) < FEWEST_MUTANTS:
             raise _Refused("trivial", f"there are {len(wrong)} ways to get its reference wrong")
-        survivors: list[str] = []
-        for mutant in wrong:
-            if self._verdict(task, mutant.source, MUTANT_LIMITS).outcome == "passed":
-                survivors.append(mutant.description)
-            if len(survivors) > (1 - MUTANTS_FAIL) * len(wrong):
-                raise _Refused("weak checks", f"among those that pass: {'; '.join(survivors[:3])}")
+        survivors = self._pass_cases(task, wrong)
+        if task.checks:
+            survivors = [each for each in survivors if self._passes(task, each.source)]
+        if len(survivors) > (1 - MUTANTS_FAIL) * len(wrong):
+            told = "; ".join(each.description for each in survivors[:3])
+            raise _Refused("weak checks", f"{len(survivors)} of {len(wrong)} pass: {told}")
         return Judged(task=task, mutants=len(wrong), mutants_failed=len(wrong) - len(survivors))
+
+    def _pass_cases(self, task: Task, wrong: Sequence[Mutant]) -> list[Mutant]:
+        """The mutants that pass all cases; they share a process, and one that ends it or takes too long has failed."""
+        wanted = [wanted_of(case) for case in task.cases]
+        passing: list[Mutant] = []
+        waiting = list(wrong)
+        while waiting:
+            names = [f"mutant{number}" for number in range(len(waiting))]
+            tried_ones = 0
+            with self._line(side_by_side([each.source for each in waiting], str(task.entry_point)), names) as line:
+                for name, mutant in zip(names, waiting, strict=True):
+                    tried_ones += 1
+                    if all(_gives(each, name, line, task) for each in wanted):
+                        passing.append(mutant)
+                    if line.gone:
+                        break
+            waiting = waiting[tried_ones:]
+        return passing
+
+    def _passes(self, task: Task, source: str) -> bool:
+        return self._verdict(task, source, LIMITS).outcome == "passed"
 
     def _verdict(self, task: Task, source: str, limits: AttemptLimits) -> Verdict:
         return grade(task, source, self.sandbox, limits=limits)

@@ -85,13 +85,16 @@ def propose(prompt: str, draws: Draws, *, fault: Fault | None = None) -> Propose
     if wanted is Fault.DUPLICATE and (known := _NUMBERED.findall(prompt)):
         first, number = draws.pick(known)
         return _again(first, int(number), skill, draws)
-    for _ in range(MOST_DRAWS):
+    for draw in range(MOST_DRAWS):
         number = int(draws.uniform() * 10**6)
         recipe = _numbered(skill, number)
+        title = " and ".join(step.name for step in recipe.steps[:2]).capitalize()
+        if f"- {title}, no. " in prompt and 2 * draw < MOST_DRAWS:
+            continue  # the request says that there is one that begins alike
         found = tried(recipe, f"work_{number}", draws)
         if found.share(found.best(CALLS)) >= WELL_CHECKED and (made := _planted(wanted, recipe, found, draws)):
-            title = f"{' and '.join(step.name for step in recipe.steps[:2]).capitalize()}, no. {skill}-{number}"
-            return replace(made, name=title, goal=made.goal or recipe.goal(found.name, skill=skill), skill=skill)
+            name, goal = f"{title}, no. {skill}-{number}", made.goal or recipe.goal(found.name, skill=skill)
+            return replace(made, name=name, goal=goal, skill=skill)
     raise AssertionError("no recipe has checks that fail its mutants")
 
 
