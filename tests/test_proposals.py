@@ -37,7 +37,7 @@ def test_a_night_makes_tasks_tries_them_and_can_be_decided_again(
     monkeypatch.setenv("BT_CPU_S", "1")
     one, other = tmp_path / "one", tmp_path / "other"
     for memory in (one, other):
-        night(memory, few, "--cycles", "4")
+        night(memory, few, "--cycles", "5")
     proposed = events(one, "task_proposed")
     made = [each["task_id"] for each in proposed if each["flaw"] is None]
     assert [each["number"] for each in proposed] == list(range(1, len(proposed) + 1))
