@@ -34,7 +34,7 @@ from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Ve
 from memory.beginnings import given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of, sampling_of
-from memory.events import Analysed, Finished
+from memory.events import Analysed, Finished, Happening
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
@@ -49,7 +49,7 @@ from memory.tasks import Task
 from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
-from trainer.generate_task import Request, TaskGenerator, is_due
+from trainer.generate_task import Request, TaskGenerator, is_due, without_checks
 from trainer.rechecks import Rechecks
 from trainer.views import all_views
 from utils import stopping
@@ -228,12 +228,19 @@ class Loop:
             number=number, seed=runs.run_seed(parts.seed, state.runs), sampling=sampling_of(parts.settings)
         )
         model = RememberingModel(parts.model, self._memory.proposal_folder(number))
-        ended = guarded(f"proposal {number}", lambda: self._generator.generate(state, model, request))
-        if ended.value is None:
+        ended = guarded(f"proposal {number}", lambda: self._asked(model, request))
+        if ended.value is not None:
+            self._memory.append(ended.value)
+        else:
             log.warning("proposal.not_made", number=number, why=str(ended.fault))
             self._no_proposal_before = state.totals.units + 1
-            return
-        self._memory.append(ended.value)
+
+    def _asked(self, model: Model, request: Request) -> list[Happening]:
+        """What came of a proposal: of checks that a person's task lacks before new tasks."""
+        task = without_checks(self._state)
+        if task is None:
+            return self._generator.generate(self._state, model, request)
+        return self._generator.generate_checks(task, model, request)
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]

@@ -16,7 +16,7 @@ from memory.blueprints import Blueprint
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
-from memory.task_proposals import TaskProposed
+from memory.task_proposals import ChecksProposed, TaskProposed
 from memory.tasks import Skill, Task, TaskId
 
 FORMAT = 1
@@ -276,6 +276,7 @@ Happening = Annotated[
     | RunResumed
     | TaskAdded
     | TaskProposed
+    | ChecksProposed
     | BlueprintAdded
     | Decided
     | Finished

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 MARK_FILE = "views.json"
 MARK_EVERY = 100
-VIEWS = 5
+VIEWS = 6
 """Rises whenever a document changes its shape or is added: those of an older program are then made anew."""
 
 
@@ -146,6 +146,11 @@ class MemoryManager:
     def _grant(self, wishes: Sequence[inbox.Wish], fresh_views: Callable[[], Sequence[View]]) -> None:
         if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
             self.append(tasks)
+        drafts = self.state.proposals.drafts
+        for wish in wishes:
+            confirmed = [drafts[task] for task in dict.fromkeys(wish.confirm) if task in drafts]
+            if confirmed:
+                self.append([TaskAdded(task=task, by=wish.by) for task in confirmed])
         for wish in wishes:
             self._steer(wish)
         if any(wish.rebuild for wish in wishes):

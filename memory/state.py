@@ -46,7 +46,7 @@ from memory.records import (
     Totals,
 )
 from memory.rule_merging import why_unfit
-from memory.task_proposals import ProposalRecord, TaskProposed
+from memory.task_proposals import ChecksProposed, ProposalRecord, TaskProposed
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
 
@@ -121,7 +121,7 @@ class MemoryState:
                 self._run(data)
             case TaskAdded(task=task):
                 self._add_task(task)
-            case TaskProposed():
+            case TaskProposed() | ChecksProposed():
                 self._propose(data)
             case BlueprintAdded(blueprint=blueprint):
                 self.blueprints.setdefault(blueprint.id, []).append(blueprint)
@@ -159,6 +159,8 @@ class MemoryState:
                 return f"unit {unit} was not decided, or has finished before"
             case Quarantined(task_id=task) | Validated(task_id=task) if task not in self.tasks:
                 return f"task {task} was not added"
+            case ChecksProposed(task=task) if task.id not in self.tasks:
+                return f"task {task.id} was not added"
             case RuleEdited() | RuleJudged() | RuleMerged() | RuleUnmerged():
                 return why_unfit(self.learning.rules, happening)
             case Finished(result=result, belog=belog) if (
@@ -222,7 +224,10 @@ class MemoryState:
         record.quarantined = "" if data.sound else data.why
         record.suspect_tries, record.suspect_odds = 0, 0.0
 
-    def _propose(self, data: TaskProposed) -> None:
+    def _propose(self, data: TaskProposed | ChecksProposed) -> None:
+        if isinstance(data, ChecksProposed):
+            self.proposals.drafts[data.task.id] = data.task
+            return
         self.proposals.note(data, units=self.totals.units)
         for totals in (self.totals, self.run_totals):
             totals.tokens += data.prompt_tokens + data.completion_tokens
@@ -230,6 +235,7 @@ class MemoryState:
     def _add_task(self, task: Task) -> None:
         if task.origin == "generated":
             self.run_generated[task.id] = None
+        self.proposals.forget(task.id)
         digest = task_digest(task)
         known = self.tasks.get(task.id)
         if task.origin == "user" and known is not None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from memory.attempts import FROZEN
 from memory.cases import Case
-from memory.tasks import Code, Identifier, Skill
+from memory.tasks import Code, Identifier, Skill, Task
 from utils.files import sha256_hex
 from utils.python_source import parse_python
 from utils.text import normalised
@@ -107,6 +107,7 @@ class TaskProposed(BaseModel):
         flaw: why it is not trusted; None if it is.
         why: the same about this very proposal.
         task_id: the task that it became.
+        for_task: the person's task for which checks were asked; None where a new task was.
         prompt_tokens: of the request.
         completion_tokens: of the reply.
     """
@@ -121,8 +122,21 @@ class TaskProposed(BaseModel):
     flaw: Flaw | None = None
     why: Annotated[str, StringConstraints(max_length=500)] = ""
     task_id: str | None = None
+    for_task: str | None = None
     prompt_tokens: Annotated[int, Field(ge=0)] = 0
     completion_tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class ChecksProposed(BaseModel):
+    """A person's task without checks, with those that the model proposed for it: `task` is how it would be with them.
+
+    They count for nothing until the person confirms them: the task is as ungraded as before.
+    """
+
+    model_config = FROZEN
+
+    kind: Literal["checks_proposed"] = "checks_proposed"
+    task: Task
 
 
 @dataclass(slots=True)
@@ -141,6 +155,10 @@ class ProposalRecord:
     digests: dict[str, None] = field(default_factory=dict)
     """Of the latest ones, so that none of them is checked again."""
     latest: list[TaskProposed] = field(default_factory=list)
+    drafts: dict[str, Task] = field(default_factory=dict)
+    """People's tasks as they would be with the checks that wait to be confirmed."""
+    checks_asked: Counter[str] = field(default_factory=Counter)
+    """person's task -> how often checks were asked for, as it is."""
 
     def note(self, proposed: TaskProposed, *, units: int) -> None:
         """Count one; `units` had ended by then."""
@@ -157,3 +175,10 @@ class ProposalRecord:
         if len(self.digests) > DIGESTS_KEPT:
             del self.digests[next(iter(self.digests))]
         self.latest = [*self.latest, proposed][-LATEST_KEPT:]
+        if proposed.for_task is not None:
+            self.checks_asked[proposed.for_task] += 1
+
+    def forget(self, task_id: str) -> None:
+        """A task is known differently: what was proposed for it as it was is gone."""
+        self.drafts.pop(task_id, None)
+        self.checks_asked.pop(task_id, None)

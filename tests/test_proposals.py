@@ -10,7 +10,9 @@ from executor.choose_sandbox import choose_sandbox
 from memory.task_sources import built_in_curriculum
 from tests.running import Ran, cli, cli_json, events, loop, serving
 from tests.test_loop import without_measures
+from utils.rehearsal.draws import Draws
 from utils.rehearsal.proposing import Fault
+from utils.rehearsal.recipes import draw_recipe
 
 FEW = ("lists-chunks", "strings-caesar-wrap")
 
@@ -64,6 +66,33 @@ def test_a_model_that_knows_no_json_mode_proposes_over_http(
         ran = loop("--llm", url, "--memory", tmp_path / "m", "--sandbox", "process", "--tasks", few, "--cycles", "3")
     assert ran.code == 0, ran.err
     assert len(events(tmp_path / "m", "task_proposed")) == 2
+
+
+def test_a_persons_task_gets_checks_that_count_once_they_are_confirmed(
+    tmp_path: Path, few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_PROPOSE_EVERY", "1")
+    monkeypatch.setenv("BT_CPU_S", "1")
+    memory, recipe = tmp_path / "m", draw_recipe("lists", Draws("test", 3))
+    night(memory, few, "--cycles", "1")
+    goal = recipe.goal("squeeze", skill="lists")
+    task = cli_json("add-task", goal, "--skill", "lists", "--priority", "3", "--memory", memory)["id"]
+    refused = cli("confirm-task", task, "--memory", memory)
+    assert (refused.code, f"no checks are proposed for {task}" in refused.err) == (2, True)
+    night(memory, few, "--cycles", "2")
+
+    shown = cli("get-task", task, "--memory", memory).out
+    found = cli_json("get-task", task, "--memory", memory)
+    assert "Proposed by the model, not confirmed, and counting for nothing yet (squeeze):" in shown
+    assert "\n  squeeze([]) == " in shown or "\n  raises(ValueError, squeeze, [])" in shown
+    assert recipe.source("squeeze") in shown
+    assert (found["task"]["cases"], found["task"]["reference"]) == ([], None)
+    assert {each["outcome"] for each in found["latest"]} == {"ungraded"}
+    assert cli("confirm-task", task, "--memory", memory).out == f"{task} is graded by 14 checks from now on\n"
+    found = cli_json("get-task", task, "--memory", memory)
+    assert (found["proposed"], len(found["task"]["cases"]), found["task"]["priority"]) == (None, 14, 3)
+    assert found["task"]["origin"] == "user"
+    assert cli("rebuild", "--check", "--memory", memory).code == 0
 
 
 def test_of_proposals_with_planted_faults_none_is_trusted_and_the_good_ones_are() -> None:

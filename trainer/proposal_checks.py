@@ -76,8 +76,8 @@ class ProposalJudge:
     sandbox: Sandbox
     known: KnownTasks = field(default_factory=KnownTasks)
 
-    def judge(self, proposal: TaskProposal, *, task_id: str) -> Judged:
-        """The trusted task, under this id, or why there is none.
+    def judge(self, proposal: TaskProposal, *, task_id: str, may_be_known: bool = False) -> Judged:
+        """The trusted task, under this id, or why there is none; a person may want what is known already.
 
         Raises:
             SandboxFault: a sandbox could not start or was lost; nothing is said about the proposal.
@@ -85,10 +85,12 @@ class ProposalJudge:
         """
         try:
             _refuse_at_sight(proposal)
-            _refuse_reworded(self.known, proposal)
+            if not may_be_known:
+                _refuse_reworded(self.known, proposal)
             task = self._task(proposal, task_id)
             self._refuse_trivial(task)
-            self._refuse_known(task)
+            if not may_be_known:
+                self._refuse_known(task)
             self._refuse_unsound(task)
             self._refuse_cheatable(task)
             return self._tried_on_mutants(task)

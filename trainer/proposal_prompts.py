@@ -6,10 +6,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from utils.text import one_line
+from utils.text import clip, one_line
 
 FOLDER = Path(__file__).parent / "prompts"
 LINE_CHARS = 160
+GOAL_CHARS = 8000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,12 @@ def proposal_prompt(wanted: Wanted) -> str:
         )
         .strip()
     )
+
+
+def checks_prompt(goal: str, entry_point: str | None) -> str:
+    """The request for checks of a person's task."""
+    slots = {"goal": clip(goal.strip(), GOAL_CHARS), "entry_point": entry_point or ""}
+    return _environment().get_template("checks.jinja").render(**slots).strip()
 
 
 def _environment() -> Environment:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from memory.cases import Case, case_of_line
 from memory.task_proposals import MAX_CHECKS, MAX_PROPERTIES, TaskProposal
+from memory.tasks import Task
 from utils.python_source import parse_python
 from utils.text import json_objects, one_line, visible
 
@@ -42,6 +43,16 @@ class ProposalReply(BaseModel):
     difficulty: float | None = None
 
 
+class ChecksReply(BaseModel):
+    """What the model is asked for where a person's task has no checks."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    entry_point: Line
+    reference: str = ""
+    checks: list[str | dict[str, Any]]
+
+
 def read_proposal(text: str, *, skill: str, difficulty: float) -> TaskProposal:
     """The proposal that a reply holds.
 
@@ -53,23 +64,47 @@ def read_proposal(text: str, *, skill: str, difficulty: float) -> TaskProposal:
     Raises:
         UnreadableError: it holds none.
     """
-    found = _found(text)
+    found = _found(text, ("goal", "checks"))
     try:
         reply = ProposalReply.model_validate(found)
         return _proposal(reply, text, skill=skill, difficulty=difficulty)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))[:60]
-        raise UnreadableError(one_line(f"{place}: {first['msg']}", WHY_CHARS)) from error
+        raise _unreadable(error) from error
 
 
-def _found(text: str) -> dict[str, Any]:
-    """The first object that looks like a proposal."""
+def read_checks(text: str, task: Task) -> TaskProposal:
+    """The checks and the reference that a reply holds, as a proposal of the task for which they are.
+
+    Raises:
+        UnreadableError: it holds none, or the function has another name than the task says.
+    """
+    found = _found(text, ("entry_point", "checks"))
+    told = {"name": task.name, "goal": task.goal, "skills": [], "difficulty": task.difficulty}
+    try:
+        reply = ProposalReply.model_validate(ChecksReply.model_validate(found).model_dump() | told)
+        proposal = _proposal(reply, text, skill=task.skills[0], difficulty=task.difficulty)
+    except ValidationError as error:
+        raise _unreadable(error) from error
+    if task.entry_point not in (None, proposal.entry_point):
+        raise UnreadableError(f"its function is not called {task.entry_point}")
+    return proposal
+
+
+def _unreadable(error: ValidationError) -> UnreadableError:
+    first = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))[:60]
+    return UnreadableError(one_line(f"{place}: {first['msg']}", WHY_CHARS))
+
+
+def _found(text: str, fields: tuple[str, str]) -> dict[str, Any]:
+    """The first object that has these fields."""
     for line_breaks in (False, True):
         for found in json_objects(text, line_breaks=line_breaks):
-            if "goal" in found and "checks" in found:
+            if all(name in found for name in fields):
                 return found
-    raise UnreadableError("the reply holds no JSON object with a goal and checks")
+    raise UnreadableError(
+        f"the reply holds no JSON object with {'a goal' if 'goal' in fields else 'an entry_point'} and checks"
+    )
 
 
 def _proposal(reply: ProposalReply, text: str, *, skill: str, difficulty: float) -> TaskProposal:
@@ -153,3 +188,4 @@ def _is_property(line: str, name: str) -> bool:
 
 
 SCHEMA = ProposalReply.model_json_schema()
+CHECKS_SCHEMA = ChecksReply.model_json_schema()

@@ -11,12 +11,13 @@ from executor.sandbox import Sandbox
 from memory.attempts import Sampling
 from memory.events import Happening, TaskAdded
 from memory.state import MemoryState
-from memory.task_proposals import FLAWS, TaskProposed
+from memory.task_proposals import FLAWS, ChecksProposed, TaskProposed
+from memory.tasks import Task
 from tests.memory.builders import added
 from tests.memory.test_state import Told
 from tests.memory.test_task_proposals import proposed
 from tests.trainer.proposals import CHECKS, GOAL, REFERENCE
-from trainer.generate_task import Request, TaskGenerator, is_due, wanted_of
+from trainer.generate_task import Request, TaskGenerator, is_due, wanted_of, without_checks
 from utils.completions import Completion, Reply, Usage
 from utils.errors import ContextOverflow, Fault, ModelFault
 
@@ -130,3 +131,38 @@ def test_one_is_due_after_so_many_units_and_never_where_none_are_wanted() -> Non
     assert not is_due(told.state, every=0)
     told.tell(proposed(1))
     assert not is_due(told.state, every=2)
+
+
+def test_checks_of_a_persons_task_are_a_draft_and_change_nothing_yet(place: Sandbox) -> None:
+    wish = Task(id="task_1", name="Runs", goal=GOAL, origin="user", priority=2, skills=("lists",))
+    told = Told(TaskAdded(task=wish, by="cli"))
+    assert without_checks(told.state) == wish
+    bare = {key: value for key, value in json.loads(GOOD).items() if key in ("entry_point", "reference", "checks")}
+    first, draft = TaskGenerator(place).generate_checks(wish, Says(json.dumps(bare)), REQUEST)
+    assert isinstance(first, TaskProposed)
+    assert isinstance(draft, ChecksProposed)
+    assert (first.flaw, first.for_task, draft.task.priority, draft.task.graded) == (None, "task_1", 2, True)
+    told.tell(first, draft)
+    assert not told.state.tasks["task_1"].task.graded
+    assert without_checks(told.state) is None
+    told.tell(TaskAdded(task=draft.task, by="cli"))
+    assert told.state.tasks["task_1"].task.graded
+    assert told.state.proposals.drafts == {}
+
+
+def test_checks_that_cannot_be_had_are_asked_for_three_times_and_again_once_the_task_has_changed(
+    place: Sandbox,
+) -> None:
+    wish = Task(id="task_1", name="Runs", goal=GOAL, origin="user", entry_point="other")
+    told = Told(TaskAdded(task=wish, by="cli"))
+    for number in range(1, 4):
+        assert without_checks(told.state) == wish
+        request = Request(number=number, seed=7, sampling=Sampling())
+        (refused,) = TaskGenerator(place).generate_checks(wish, Says(GOOD), request)
+        assert isinstance(refused, TaskProposed)
+        assert refused.why == "its function is not called other"
+        told.tell(refused)
+    assert without_checks(told.state) is None
+    changed = wish.model_copy(update={"goal": GOAL + "More."})
+    told.tell(TaskAdded(task=changed, by="cli"))
+    assert without_checks(told.state) == changed

@@ -15,7 +15,7 @@ from utils.rehearsal.answers import Written, answer, draws_for, odds
 from utils.rehearsal.bugs import BREAKERS
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import KnownTask, Solution, solution_of
-from utils.rehearsal.proposing import propose, worded
+from utils.rehearsal.proposing import reply_to
 from utils.rehearsal.reading import Reader, Situation, TaskIndex, Wish
 from utils.rehearsal.styles import restyled
 from utils.rehearsal.tables import BugKind
@@ -115,7 +115,7 @@ class RehearsalModel:
             case Wish.REFLECTION:
                 return Written(replies.reflection(plan.situation, self._truths.reflection, draws))
             case Wish.PROPOSAL:
-                return Written(worded(propose(completion.messages[-1].content, draws), draws))
+                return Written(reply_to(completion.messages[-1].content, draws))
             case Wish.UNKNOWN_JSON:
                 return Written(replies.UNKNOWN_JSON)
         return self._code_reply(plan, draws)

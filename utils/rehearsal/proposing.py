@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.recipe_checks import CALLS, Tried, function_of, line, outcome, tried
-from utils.rehearsal.recipes import Recipe, draw_recipe
+from utils.rehearsal.recipes import Recipe, draw_recipe, recipe_in, task_in
 
 PROPOSAL_WORDS = "Propose one new programming task"
+CHECKS_WORDS = "Write checks for a programming task that has none"
 WELL_CHECKED, POORLY_CHECKED = 0.92, 0.7
 """Shares of the mutants that good checks fail at least, and weak ones at most; what is between is not proposed."""
 WEAK_CALLS = 7
@@ -67,7 +68,18 @@ class Proposed:
 
 def is_wished(prompt: str) -> bool:
     """Whether the prompt asks for a new task."""
-    return PROPOSAL_WORDS in prompt and _SKILL.search(prompt) is not None
+    return prompt.startswith(CHECKS_WORDS) or (PROPOSAL_WORDS in prompt and _SKILL.search(prompt) is not None)
+
+
+def reply_to(prompt: str, draws: Draws) -> str:
+    """The reply to a request for a task, or for the checks of one; only of recipes it has checks."""
+    if not prompt.startswith(CHECKS_WORDS):
+        return worded(propose(prompt, draws), draws)
+    task, recipe = task_in(prompt), recipe_in(prompt)
+    if task is None or recipe is None:
+        return "I am a simulated model, for rehearsals only, and understand nothing of this task."
+    right = _right(recipe, tried(recipe, str(task.entry_point), draws))
+    return worded(replace(right, name=task.name, goal=task.goal, skill=task.skills[0]), draws)
 
 
 def propose(prompt: str, draws: Draws, *, fault: Fault | None = None) -> Proposed:
@@ -133,7 +145,7 @@ def _planted(fault: Fault, recipe: Recipe, found: Tried, draws: Draws) -> Propos
         Fault.WEAK_CHECKS: lambda: _weak_checks(right, found),
         Fault.NONDETERMINISM: lambda: _nondeterministic(right, found, draws),
         Fault.TRIVIAL: lambda: _trivial(right, recipe, found, draws),
-        Fault.CHEATABLE: lambda: _cheatable(right, draws),
+        Fault.CHEATABLE: lambda: _cheatable(right, found, draws),
         Fault.UNREADABLE: lambda: replace(right, fault=fault),
     }
     return plants[fault]() if fault in plants else right
@@ -191,13 +203,30 @@ def _trivial(right: Proposed, recipe: Recipe, found: Tried, draws: Draws) -> Pro
     return replace(right, fault=Fault.TRIVIAL, goal=goal, reference=source, checks=checks, difficulty=0.05)
 
 
-def _cheatable(right: Proposed, draws: Draws) -> Proposed | None:
+def _by_heart(found: Tried) -> tuple[str, ...]:
+    """Checks that want one thing but for those that are shown; empty if the recipe does not give one thing so often."""
+    single: list[object] = [[number] for number in range(12, 26)]
+    if isinstance(found.inputs[0], str):
+        single = ["birch", "cedar", "maple", "alder", "rowan", "hazel", "poplar"]
+    function = function_of(found.source, found.name)
+    told = {repr(each): outcome(function, each) for each in (*found.inputs, *single)}
+    usual = max(dict.fromkeys(told.values()), key=list(told.values()).count)
+    alike = [given for given, gives in told.items() if gives == usual][:5]
+    others = [given for given, gives in told.items() if gives != usual and not gives.startswith("raises")][:2]
+    if len(alike) + len(others) < 7 or usual.startswith("raises"):  # noqa: PLR2004  five and two
+        return ()
+    return tuple(f"{found.name}({given}) == {told[given]}" for given in (*others, *alike))
+
+
+def _cheatable(right: Proposed, found: Tried, draws: Draws) -> Proposed | None:
     """With checks that an answer passes which does no work: it gives anything at all, or what is shown anyway."""
     lines = [each for each in right.checks if not each.startswith("raises(")]
     calls = [each.partition(" == ")[0] for each in lines]
     few = 2
     if len(lines) <= few:
         return None
+    if by_heart := _by_heart(found):
+        return replace(right, fault=Fault.CHEATABLE, checks=by_heart)
     anything = tuple(f"{call} != 'nothing'" for call in calls)
     checks = draws.pick((
         anything,

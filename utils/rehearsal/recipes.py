@@ -106,16 +106,10 @@ def inputs_for(recipe: Recipe, draws: Draws, count: int) -> Iterator[list[int] |
 
 def task_in(prompt: str) -> KnownTask | None:
     """The task that a prompt words as a recipe, with its solution; None if it words none."""
-    signature, skill = _SIGNATURE.search(prompt), _SKILL.search(prompt)
-    if signature is None or skill is None:
+    signature, skill, recipe = _SIGNATURE.search(prompt), _SKILL.search(prompt), recipe_in(prompt)
+    if signature is None or skill is None or recipe is None:
         return None
-    family: Family = "numbers" if signature[2].startswith("items") else "words"
-    between = prompt[signature.end() : skill.start()]
-    steps = [_read(family, sentence) for sentence in _ITEM.findall(between)]
-    known = tuple(each for each in steps if each is not None)
-    if not known or len(known) < len(steps):
-        return None
-    recipe, name = Recipe(family, known, refuses=_REFUSES in between), signature[1]
+    name = signature[1]
     return KnownTask(
         id=f"recipe-{name}",
         name=name,
@@ -125,6 +119,18 @@ def task_in(prompt: str) -> KnownTask | None:
         difficulty=recipe.difficulty,
         reference=recipe.source(name),
     )
+
+
+def recipe_in(prompt: str) -> Recipe | None:
+    """The recipe that a prompt words; None if it words none."""
+    signature, skill = _SIGNATURE.search(prompt), _SKILL.search(prompt)
+    if signature is None or skill is None:
+        return None
+    family: Family = "numbers" if signature[2].startswith("items") else "words"
+    between = prompt[signature.end() : skill.start()]
+    steps = [_read(family, sentence) for sentence in _ITEM.findall(between)]
+    known = tuple(each for each in steps if each is not None)
+    return Recipe(family, known, refuses=_REFUSES in between) if known and len(known) == len(steps) else None
 
 
 def _words(family: Family, used: Used, manner: int) -> str:
