@@ -1,4 +1,4 @@
-.PHONY: run test local bench bench-learning bench-blueprints bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test local bench bench-learning bench-blueprints bench-night bench-proposals soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -28,6 +28,9 @@ bench-blueprints: .venv/.core ## a hundred trials each of planted better, worse 
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night
+
+bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted faults: is no faulty one trusted?
+	$(BIN)/python -m benchmarks.bench_proposals
 
 soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
 	$(BIN)/python -m benchmarks.soak_sandbox

@@ -33,8 +33,8 @@ from memory import runs
 from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
 from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
-from memory.decisions import limits_of
-from memory.events import Analysed, Finished
+from memory.decisions import limits_of, sampling_of
+from memory.events import Analysed, Finished, Happening
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
@@ -44,10 +44,12 @@ from memory.replies import RememberingModel
 from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
 from memory.signatures import signatures
+from memory.state import MemoryState
 from memory.tasks import Task
 from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
+from trainer.generate_task import Request, TaskGenerator, is_due, without_checks
 from trainer.rechecks import Rechecks
 from trainer.revising import Revising
 from trainer.views import all_views
@@ -130,6 +132,8 @@ class Loop:
             parts.memory, parts.model, parts.settings, words=revised_words(parts.prompts), seed=parts.seed
         )
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
+        self._generator = TaskGenerator(parts.sandbox)
+        self._no_proposal_before = 0
 
     def run(self) -> Summary:
         """Work until there is a reason to end; the run's summary."""
@@ -211,11 +215,38 @@ class Loop:
             return None
         for told in self._revising.end_trials():
             self._display.note(told)
+        self._propose()
         decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
         if decided is None:
             return None
         self._memory.append([decided])
         return decided.spec.unit_id
+
+    def _propose(self) -> None:
+        """Ask for a new task where one is due; after a fault not before another unit has ended."""
+        parts, state = self._parts, self._state
+        every = self._settings.propose_every if self._settings.schedule == "curriculum" else 0
+        if not is_due(state, every=every) or state.totals.units < self._no_proposal_before:
+            return
+        self._display.working("a new task")
+        number = state.proposals.asked + 1
+        request = Request(
+            number=number, seed=runs.run_seed(parts.seed, state.runs), sampling=sampling_of(parts.settings)
+        )
+        model = RememberingModel(parts.model, self._memory.proposal_folder(number))
+        ended = guarded(f"proposal {number}", lambda: self._asked(model, request))
+        if ended.value is not None:
+            self._memory.append(ended.value)
+        else:
+            log.warning("proposal.not_made", number=number, why=str(ended.fault))
+            self._no_proposal_before = state.totals.units + 1
+
+    def _asked(self, model: Model, request: Request) -> list[Happening]:
+        """What came of a proposal: of checks that a person's task lacks before new tasks."""
+        task = without_checks(self._state)
+        if task is None:
+            return self._generator.generate(self._state, model, request)
+        return self._generator.generate_checks(task, model, request)
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]
@@ -408,7 +439,7 @@ def assemble(
     stack.callback(sandbox.close)
     decider = decider_of(
         settings,
-        [task.id for task in tasks],
+        [*(task.id for task in tasks), *own_tasks(memory.state, settings)],
         recall=recall,
         fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
         model=model.name,
@@ -435,6 +466,12 @@ def assemble(
 def revised_words(prompts: Prompts) -> PromptFiles:
     """The prompt files of a revised blueprint."""
     return PromptFiles(REVISED_NAMES, prompts.revised_digest)
+
+
+def own_tasks(state: MemoryState, settings: Settings) -> list[str]:
+    """The tasks that the Trainer made in earlier runs: they take part where it may make new ones."""
+    wanted = settings.propose_every and settings.schedule == "curriculum"
+    return [task for task, record in state.tasks.items() if wanted and record.task.origin == "generated"]
 
 
 def _sandbox_of(settings: Settings, display: Display) -> Sandbox:

@@ -31,11 +31,7 @@ def freeze(  # noqa: PLR0913  all that a spec is made of
         blueprint_id=blueprint.id,
         blueprint_version=blueprint.version,
         model=model,
-        sampling=Sampling(
-            temperature=settings.temperature if way.temperature is None else way.temperature,
-            top_p=settings.top_p,
-            max_tokens=settings.reply_tokens,
-        ),
+        sampling=sampling_of(settings, way),
         seed=derived(seed, unit),
         limits=limits_of(settings),
         max_repairs=repairs_of(way, settings),
@@ -53,6 +49,12 @@ def repairs_of(way: Way, settings: Settings) -> int:
 def next_unit(state: MemoryState) -> str:
     """The id of the unit that is decided next."""
     return unit_id(state.memory_id, state.decided + 1)
+
+
+def sampling_of(settings: Settings, way: Way | None = None) -> Sampling:
+    """How the model is asked, by what a way of working says and else as the settings do."""
+    asked = settings.temperature if way is None or way.temperature is None else way.temperature
+    return Sampling(temperature=asked, top_p=settings.top_p, max_tokens=settings.reply_tokens)
 
 
 def limits_of(settings: Settings) -> AttemptLimits:

@@ -16,6 +16,7 @@ from memory.blueprints import Blueprint, BlueprintRevisionProposal, Family
 from memory.evidence.logged import EvidenceMark, Predictions, TrialFigures
 from memory.rule_origins import GivenSource, OneName
 from memory.rules import ErrorClass, RuleId, RuleText, Standing
+from memory.task_proposals import ChecksProposed, TaskProposed
 from memory.tasks import Skill, Task, TaskId
 
 FORMAT = 1
@@ -343,6 +344,8 @@ Happening = Annotated[
     | RunStarted
     | RunResumed
     | TaskAdded
+    | TaskProposed
+    | ChecksProposed
     | BlueprintAdded
     | RevisionProposed
     | RevisionRefused

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from memory.blueprints import RollBack
 from memory.rule_origins import OneName
 from memory.rule_wishes import RuleWish
-from memory.tasks import Task
+from memory.tasks import Task, TaskId
 from utils.errors import InputError, StorageFault
 from utils.files import parse_json, read_bounded, sync_folder, write_atomically
 from utils.text import one_line
@@ -32,6 +32,8 @@ class Wish(BaseModel):
     tasks: tuple[Task, ...] = ()
     rules: tuple[RuleWish, ...] = ()
     blueprints: tuple[RollBack, ...] = ()
+    confirm: tuple[TaskId, ...] = ()
+    """People's tasks whose proposed checks they have read and want to count."""
     rebuild: bool = False
 
 

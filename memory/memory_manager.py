@@ -146,6 +146,11 @@ class MemoryManager:
     def _grant(self, wishes: Sequence[inbox.Wish], fresh_views: Callable[[], Sequence[View]]) -> None:
         if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
             self.append(tasks)
+        drafts = self.state.proposals.drafts
+        for wish in wishes:
+            confirmed = [drafts[task] for task in dict.fromkeys(wish.confirm) if task in drafts]
+            if confirmed:
+                self.append([TaskAdded(task=task, by=wish.by) for task in confirmed])
         for wish in wishes:
             self._steer(wish)
             self._roll_back(wish)
@@ -171,6 +176,10 @@ class MemoryManager:
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""
         return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
+
+    def proposal_folder(self, number: int) -> Path:
+        """Where the reply to a request for a task is kept; no task can have this name."""
+        return self._folder / "code_archive" / "+proposals" / f"proposal-{number:06d}"
 
     def get_latest_blueprint_version(self, blueprint_id: str) -> Blueprint | None:
         """The version of a blueprint that is used; None if none is.

@@ -59,6 +59,7 @@ from memory.records import (
 )
 from memory.recurring import Recurring
 from memory.rule_merging import why_unfit
+from memory.task_proposals import ChecksProposed, ProposalRecord, TaskProposed
 from memory.tasks import Task
 from utils.errors import MemoryDamaged
 
@@ -118,6 +119,9 @@ class MemoryState:
     """Poor habits by their rules, among the latest solutions that could be measured."""
     choices: deque[Choice] = field(default_factory=lambda: deque(maxlen=CHOICES_KEPT))
     slots_at_last_analysis: Counter[str] = field(default_factory=Counter)
+    proposals: ProposalRecord = field(default_factory=ProposalRecord)
+    run_generated: dict[str, None] = field(default_factory=dict)
+    """Tasks that the Trainer added during the present run: they belong to it."""
 
     def apply(self, event: Event) -> None:
         """Add one event.
@@ -149,6 +153,8 @@ class MemoryState:
                 | BlueprintRolledBack()
             ):
                 self._work_otherwise(data)
+            case TaskProposed() | ChecksProposed():
+                self._propose(data)
             case Decided():
                 self._decide(data)
             case Finished():
@@ -188,6 +194,8 @@ class MemoryState:
                 return f"unit {unit} was not decided, or has finished before"
             case Quarantined(task_id=task) | Validated(task_id=task) if task not in self.tasks:
                 return f"task {task} was not added"
+            case ChecksProposed(task=task) if task.id not in self.tasks:
+                return f"task {task.id} was not added"
             case RuleEdited() | RuleJudged() | RuleMerged() | RuleUnmerged():
                 return why_unfit(self.learning.rules, happening)
             case Finished(result=result, belog=belog) if (
@@ -235,6 +243,7 @@ class MemoryState:
             self.run_decided = 0
             self.learning.begin_run(data.model)
             self.run_totals, self.run_tasks = Totals(), set()
+            self.run_generated = {}
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
@@ -264,7 +273,18 @@ class MemoryState:
         record.quarantined = "" if data.sound else data.why
         record.suspect_tries, record.suspect_odds = 0, 0.0
 
+    def _propose(self, data: TaskProposed | ChecksProposed) -> None:
+        if isinstance(data, ChecksProposed):
+            self.proposals.drafts[data.task.id] = data.task
+            return
+        self.proposals.note(data, units=self.totals.units)
+        for totals in (self.totals, self.run_totals):
+            totals.tokens += data.prompt_tokens + data.completion_tokens
+
     def _add_task(self, task: Task) -> None:
+        if task.origin == "generated":
+            self.run_generated[task.id] = None
+        self.proposals.forget(task.id)
         digest = task_digest(task)
         known = self.tasks.get(task.id)
         if task.origin == "user" and known is not None:

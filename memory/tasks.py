@@ -13,7 +13,7 @@ TaskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
 Code = Annotated[str, StringConstraints(max_length=100_000)]
 
-Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file"]
+Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file", "generated"]
 Mode = Literal["none", "calls", "stdio", "cooperative"]
 """How a task is graded: not at all, by calls (checks, cases, fresh inputs), as a program, or by tests beside it."""
 

@@ -19,7 +19,7 @@ class Candidates:
     """The tasks of a run at one moment; reads what is remembered and holds it no longer than a choice takes."""
 
     def __init__(self, state: MemoryState, pool: Collection[str], *, model: str) -> None:
-        """`pool`: ids of the run's tasks; people's graded tasks join it once they were tried."""
+        """`pool`: ids of the run's tasks; the Trainer's new ones join it, and people's graded ones once tried."""
         self._state, self._pool, self._model = state, pool, model
         self._busy = {flight.task.id for flight in state.in_flight.values() if flight.spec.model == model}
         self._abilities: dict[tuple[str, ...], Belief] = {}
@@ -83,7 +83,9 @@ class Candidates:
 
     def _takes_part(self, record: TaskRecord) -> bool:
         task = record.task.id
-        return task in self._pool or (bool(record.attempts) and record.task.graded and task in self._state.wishes)
+        if task in self._pool or task in self._state.run_generated:
+            return True
+        return bool(record.attempts) and record.task.graded and task in self._state.wishes
 
     def _ability(self, skills: tuple[str, ...]) -> Belief:
         beliefs = [self._state.learning.model.ability(skill) for skill in skills]

@@ -24,6 +24,7 @@ from utils.command import run_command
 from utils.commands.add_task import add_task
 from utils.commands.analysis import get_analysis
 from utils.commands.blueprints import blueprint
+from utils.commands.confirm_task import confirm_task, proposed_lines
 from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
@@ -46,6 +47,7 @@ from utils.commands.shared import (
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
 app.command()(add_task)
+app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
 app.command()(evidence)
@@ -100,6 +102,7 @@ def get_task(
         return
     task = found.task
     graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
+    waiting = [] if found.proposed is None else proposed_lines(found.proposed)
     show_lines(
         [
             f"{task.id}: {task.name}",
@@ -107,6 +110,7 @@ def get_task(
             f"tried {found.attempts} times, passed {found.passes}, first time {found.first_passes}",
             "",
             task.goal,
+            *waiting,
         ]
     )
     rows = [(each.unit_id, each.at, each.outcome, str(each.turns), each.ended) for each in found.latest]

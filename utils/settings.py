@@ -159,6 +159,9 @@ class Settings(BaseSettings):
     analyse_every: Annotated[int, Field(ge=1)] = Field(
         default=20, description="Attempts from one analysis to the next."
     )
+    propose_every: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="Attempts from one new task that the model proposes to the next; 0 for none."
+    )
     weight_accuracy: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.7, description="What passing counts in the quality of a solution."
     )

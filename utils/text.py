@@ -7,6 +7,7 @@ on prose of other scripts it may be off by a factor of two.
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 _THINK_TAG = re.compile(r"<(/?)think(?:ing)?>", re.IGNORECASE)
@@ -66,21 +67,33 @@ def find_json_object(text: str) -> dict[str, Any] | None:
     Strict JSON only (no NaN, no Infinity); lone surrogates in its strings become U+FFFD. The search is bounded: a text
     of megabytes that begins many objects and ends none costs less than a second and counts as one without.
     """
-    shown, read = visible(text), 0
-    decoder = json.JSONDecoder(parse_constant=_refuse)
+    return next(json_objects(text), None)
+
+
+def json_objects(text: str, *, line_breaks: bool = False) -> Iterator[dict[str, Any]]:
+    """The whole JSON objects of a text, one after the other, found as `find_json_object` finds the first.
+
+    Args:
+        text: as a model wrote it.
+        line_breaks: whether strings may hold line breaks and tabs as they are, which strict JSON forbids and models
+            that write code into a string do.
+    """
+    shown, read, end = visible(text), 0, 0
+    decoder = json.JSONDecoder(parse_constant=_refuse, strict=not line_breaks)
     for brace in _OBJECT_START.finditer(shown):
+        if brace.start() < end:
+            continue  # inside of the object before
         try:
-            found, _ = decoder.raw_decode(shown, brace.start())
+            found, end = decoder.raw_decode(shown, brace.start())
             clean = _clean(found)
         except json.JSONDecodeError as error:
             read += error.pos - brace.start() + error.pos // _JSON_LINE_COUNT
         except (ValueError, RecursionError):  # a constant, a number of too many digits, too deep
             read += _JSON_DEPTH_COST
         else:
-            return clean if isinstance(clean, dict) else None
+            yield clean
         if read > _JSON_BUDGET:
-            return None
-    return None
+            return
 
 
 def _refuse(constant: str) -> NoReturn:

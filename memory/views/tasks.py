@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from memory.attempts import Reflection
 from memory.events import Abandoned, Event, Finished, TaskAdded
 from memory.state import MemoryState
+from memory.task_proposals import ChecksProposed
 from memory.tasks import Task
 from memory.views.view import Document
 from utils.files import file_stem
@@ -57,6 +58,8 @@ class TaskMemory(BaseModel):
     first_passes: int
     best_points: float
     latest: tuple[AttemptEntry, ...]
+    proposed: Task | None = None
+    """The task as it would be with the checks that the model proposed for it and that wait to be confirmed."""
 
 
 class ReflectionEntry(BaseModel):
@@ -137,7 +140,7 @@ class TaskMemoryView:
         """Tasks appear, and gain attempts."""
         self._state = state
         match event.data:
-            case TaskAdded(task=task):
+            case TaskAdded(task=task) | ChecksProposed(task=task):
                 self._dirty[task.id] = None
             case Finished(result=result, belog=belog):
                 entry = AttemptEntry(
@@ -164,6 +167,7 @@ class TaskMemoryView:
                 first_passes=record.first_passes,
                 best_points=record.best_points,
                 latest=tuple(self._latest.get(task_id, ())),
+                proposed=self._state.proposals.drafts.get(task_id),
             )
             yield Document(task_file(task_id), body)
         self._dirty = {}

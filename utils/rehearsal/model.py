@@ -15,6 +15,7 @@ from utils.rehearsal.answers import Written, answer, draws_for, odds
 from utils.rehearsal.bugs import BREAKERS
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.known import KnownTask, Solution, solution_of
+from utils.rehearsal.proposing import reply_to
 from utils.rehearsal.reading import Reader, Situation, TaskIndex, Wish
 from utils.rehearsal.styles import restyled
 from utils.rehearsal.tables import BugKind
@@ -110,16 +111,22 @@ class RehearsalModel:
 
     def _write(self, completion: Completion) -> Written:
         plan, draws = self.plan(completion), self._draws(completion, "words")
-        situation, style = plan.situation, self._truths.style
-        if situation.wish is not Wish.CODE:
-            return Written(replies.in_json(situation, self._truths.reflection, draws))
+        wish = plan.situation.wish
+        if wish is Wish.PROPOSAL:
+            return Written(reply_to(completion.messages[-1].content, draws))
+        if wish is not Wish.CODE:
+            return Written(replies.in_json(plan.situation, self._truths.reflection, draws))
+        return self._code_reply(plan, draws)
+
+    def _code_reply(self, plan: Plan, draws: Draws) -> Written:
+        style = self._truths.style
         if plan.bug is BugKind.TRUNCATED:
             return Written(replies.cut_off(plan.code, style, draws), "length")
         if plan.bug is BugKind.PROSE:
             return Written(replies.prose(draws))
         if not plan.code:
             return Written(replies.UNKNOWN)
-        return Written(replies.with_code(plan.code, style, draws, turn=situation.turn, again=plan.again))
+        return Written(replies.with_code(plan.code, style, draws, turn=plan.situation.turn, again=plan.again))
 
     def _draws(self, completion: Completion, purpose: str) -> Draws:
         return draws_for(completion, seed=self._seed, purpose=purpose)

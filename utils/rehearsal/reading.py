@@ -9,6 +9,8 @@ from typing import Any
 
 from utils.completions import Completion, Message
 from utils.rehearsal.known import KnownTask
+from utils.rehearsal.proposing import is_wished
+from utils.rehearsal.recipes import task_in
 from utils.rehearsal.sections import NameIndex, Sections, sections_of, without_task
 from utils.rehearsal.tables import PlantedRule
 from utils.text import visible
@@ -33,6 +35,7 @@ class Wish(StrEnum):
     REVISION = "revision"
     """Of a way of working."""
     UNKNOWN_JSON = "unknown_json"
+    PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class TaskIndex:
                 self._by_word.setdefault(min(found, key=lambda word: (common[word], word)), []).append(entry)
 
     def find(self, text: str) -> KnownTask | None:
-        """The task whose goal stands in the text, white space aside; None if no goal does.
+        """The task whose goal stands in the text, white space aside, or that it words as a recipe; None without one.
 
         A goal that is part of another found goal does not count. Of those left, one whose entry point stands in the
         text as a word comes first, then the longest goal, then the id. A goal without a letter or digit is never found.
@@ -122,7 +125,7 @@ class TaskIndex:
         goals = {entry.goal for entry in hits}
         whole = [entry for entry in hits if not any(entry.goal in goal for goal in goals - {entry.goal})]
         ranked = sorted(whole, key=lambda e: (e.task.entry_point not in words, -len(e.goal), e.task.id))
-        return ranked[0].task if ranked else None
+        return ranked[0].task if ranked else task_in(text)
 
 
 @dataclass(slots=True)
@@ -177,6 +180,8 @@ def rule_text(text: str) -> str:
 
 
 def _wish(newest: str, schema: Mapping[str, Any] | None) -> Wish:
+    if is_wished(newest):
+        return Wish.PROPOSAL
     if schema is not None:
         fields = schema.get("properties")
         if not isinstance(fields, Mapping):
