@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from pydantic import ValidationError
 
 from executor.grading.asking import Asking
@@ -39,6 +40,8 @@ MOST_ALIKE = 0.8
 """The share of the checks that may want the same."""
 MUTANTS_TRIED = 30
 FEWEST_MUTANTS = 4
+EVENLY_CHARS = 2000
+"""Of a longer reference mutants are drawn: to spread them evenly takes all of them, which may be thousands."""
 MUTANTS_FAIL = 0.8
 WHY_CHARS = 400
 FLOAT_TOLERANCE = 1e-9
@@ -153,7 +156,9 @@ class ProposalJudge:
 
     def _tried_on_mutants(self, task: Task) -> Judged:
         """The task, if its checks fail enough of the mutants."""
-        wrong = mutants(str(task.reference), limit=MUTANTS_TRIED)
+        source = str(task.reference)
+        drawn = None if len(source) <= EVENLY_CHARS else np.random.default_rng(0)
+        wrong = mutants(source, limit=MUTANTS_TRIED, rng=drawn)
         if len(wrong) < FEWEST_MUTANTS:
             raise _Refused("trivial", f"there are {len(wrong)} ways to get its reference wrong")
         survivors = self._pass_cases(task, wrong)

@@ -6,7 +6,7 @@ fenced block beside it, checks as lines, as calls with what they give, or as arg
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -19,7 +19,7 @@ from utils.text import json_objects, one_line, visible
 
 WHY_CHARS = 300
 MAX_SKILLS = 2
-_FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+FENCE = "```"
 _NOT_A_SKILL = re.compile(r"[^a-z0-9]+")
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True)]
@@ -125,16 +125,30 @@ def _proposal(reply: ProposalReply, text: str, *, skill: str, difficulty: float)
 
 def _code(reference: str) -> str:
     """The source, out of a fence if it stands in one."""
-    fenced = _FENCED.search(reference + "\n")
-    source = (fenced[1] if fenced else reference).replace("\r\n", "\n").strip("\n")
+    source = next(_blocks(reference), reference).replace("\r\n", "\n").strip("\n")
     return source + "\n" if source.strip() else ""
 
 
 def _beside(text: str, name: str) -> str:
     """The last fenced block beside the JSON that defines the function."""
-    blocks = [match[1] for match in _FENCED.finditer(visible(text) + "\n")]
-    defining = [block for block in blocks if re.search(rf"^def {re.escape(name)}\b", block, re.MULTILINE)]
+    defining = [
+        block for block in _blocks(visible(text)) if re.search(rf"^def {re.escape(name)}\b", block, re.MULTILINE)
+    ]
     return defining[-1] if defining else ""
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """What stands between fences, each from an opening one to the next that is bare; line by line, however long."""
+    block: list[str] | None = None
+    for line in text.split("\n"):
+        mark = line.strip()
+        if block is None:
+            block = [] if mark.startswith(FENCE) else None
+        elif mark == FENCE:
+            yield "\n".join(block) + "\n"
+            block = None
+        else:
+            block.append(line)
 
 
 def _skills(skill: str, said: Iterable[str]) -> tuple[str, ...]:
