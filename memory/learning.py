@@ -10,6 +10,7 @@ from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practic
 from memory.digests import normalised_rule
 from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged, RuleMerged, RuleUnmerged, RuleWord
 from memory.evidence.ledger import Ledger
+from memory.leads import Aim, Leads
 from memory.records import InFlight
 from memory.reviews import Reviews
 from memory.rule_origins import Source
@@ -35,6 +36,9 @@ class Learning:
         self.rules = RuleBook()
         self.reviews = Reviews()
         self.evidence = Ledger()
+        self.aim = Aim()
+        """Of the present run's practice."""
+        self.leads = Leads()
         self.recalls = 0
         """Graded units whose prompts told of earlier attempts."""
         self._numbers = np.zeros(0, dtype=np.intp)
@@ -105,6 +109,8 @@ class Learning:
             self.model.pass_by()
         else:
             passed = result.outcome == "passed"
+            if flight.forecast is not None:
+                self.leads.note(flight.task.skills, flight.forecast, passed=passed, speed=self.aim.speed)
             self.model.observe(practice_of(flight.task, flight.shown), float(passed))
             self._note_surprise(flight.task)
             self.reviews.note(flight.task.id, passed=passed, first=result.passed_first, unit=unit)

@@ -35,6 +35,7 @@ from memory.events import (
     TaskAdded,
     Validated,
 )
+from memory.leads import Aim
 from memory.learning import Learning
 from memory.records import (
     Circumstances,
@@ -182,6 +183,8 @@ class MemoryState:
             self.deaths.update(list(self.running))  # a mapping would be taken for counts
         self.running.clear()
         self.run_ended = isinstance(data, RunEnded)
+        if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
+            self.learning.aim = Aim.of_run(data.settings)
         if isinstance(data, RunStarted):
             self.runs += 1
             self.run_decided = 0
@@ -190,6 +193,7 @@ class MemoryState:
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
+                self.learning.leads.clear()
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):

@@ -12,7 +12,7 @@ from memory.analysis import (
 from memory.levels import Level, level_of, level_trend
 from memory.state import MemoryState
 from memory.statistics import pass_rate, wilson_interval
-from trainer.adjust_difficulty import target_of
+from trainer.adjust_difficulty import practised_at, target_of
 from trainer.candidates import Candidates
 from trainer.rechecks import Rechecks
 from trainer.summary import summary
@@ -60,7 +60,7 @@ def _skill(name: str, state: MemoryState, level: Level) -> SkillFinding:
         low=low,
         high=high,
         recent_pass_rate=pass_rate(sum(record.recent), len(record.recent)),
-        target_difficulty=target_of(state.learning.level(name)),
+        target_difficulty=target_of(practised_at(name, state.learning), goal=state.learning.aim.goal),
         level=level,
         trend=level_trend(record),
     )
