@@ -1,4 +1,4 @@
-.PHONY: run test local bench bench-learning bench-night soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test local bench bench-learning bench-night bench-curriculum soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,6 +25,9 @@ bench-learning: .venv/.core ## the goals of learning on thousands of simulated n
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night
+
+bench-curriculum: .venv/.core ## five kinds of simulated learners: the Trainer's choice of tasks against six other ways
+	$(BIN)/python -m benchmarks.curriculum
 
 soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
 	$(BIN)/python -m benchmarks.soak_sandbox
