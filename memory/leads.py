@@ -27,17 +27,21 @@ class Aim:
     Attributes:
         goal: the pass rate.
         speed: of the leads, in logits for a surprise of 1; 0 trusts the model of the Builder as it is.
+        watched: whether what was mastered is tried again where it may have been lost.
     """
 
     goal: float = 0.65
     speed: float = 0.0
+    watched: bool = False
 
     @classmethod
     def of_run(cls, settings: Mapping[str, str]) -> Self:
         """From the settings that a run has logged."""
         old = cls()
         return cls(
-            goal=float(settings.get("goal_pass_rate", old.goal)), speed=float(settings.get("goal_speed", old.speed))
+            goal=float(settings.get("goal_pass_rate", old.goal)),
+            speed=float(settings.get("goal_speed", old.speed)),
+            watched=settings.get("watch", "off") == "on",
         )
 
 

@@ -10,6 +10,7 @@ from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practic
 from memory.digests import normalised_rule
 from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged, RuleMerged, RuleUnmerged, RuleWord
 from memory.evidence.ledger import Ledger
+from memory.falls import Watch
 from memory.leads import Aim, Leads
 from memory.records import InFlight
 from memory.reviews import Reviews
@@ -39,6 +40,7 @@ class Learning:
         self.aim = Aim()
         """Of the present run's practice."""
         self.leads = Leads()
+        self.watch = Watch()
         self.recalls = 0
         """Graded units whose prompts told of earlier attempts."""
         self._numbers = np.zeros(0, dtype=np.intp)
@@ -94,6 +96,12 @@ class Learning:
                     control=assignment is not None and assignment.control,
                     dropped=nominee.dropped,
                 )
+
+    def watch_over(self, flight: InFlight, *, passed: bool, unit: int) -> None:
+        """A task that had been passed before was tried again."""
+        if flight.forecast is not None:
+            abilities = {skill: self.model.ability(skill) for skill in flight.task.skills}
+            self.watch.note(abilities, flight.forecast, passed=passed, unit=unit)
 
     def finish(
         self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str, learn: bool

@@ -86,6 +86,7 @@ class MemoryState:
     slots: Counter[str] = field(default_factory=Counter)
     """How often a unit was decided for each reason, see events.Slot."""
     last_task: str = ""
+    last_slot: str = ""
     analyses: int = 0
     units_at_last_analysis: int = 0
     run_ended: bool = True
@@ -194,6 +195,7 @@ class MemoryState:
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
                 self.learning.leads.clear()
+                self.learning.watch.clear()
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):
@@ -248,7 +250,7 @@ class MemoryState:
         self.run_decided += 1
         self.slots[decided.slot] += 1
         self.run_tasks.add(spec.task_id)
-        self.last_task = spec.task_id
+        self.last_task, self.last_slot = spec.task_id, decided.slot
         self.in_flight[spec.unit_id] = InFlight(
             spec, record.task, decided.forecast, decided.assignment
         )  # fmt: skip
@@ -268,6 +270,8 @@ class MemoryState:
             _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
         graded = result.outcome != "ungraded"
         as_it_is = task_digest(flight.task) == record.digest  # else it was replaced while it was being worked on
+        if graded and as_it_is and record.passes_as_it_is:
+            self.learning.watch_over(flight, passed=passed, unit=self.totals.units)
         if graded and as_it_is:
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         errors = self._note_error(finished, flight.task) if graded else ()

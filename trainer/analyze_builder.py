@@ -6,9 +6,11 @@ from memory.analysis import (
     Analysis,
     Calibration,
     ErrorFinding,
+    FallFinding,
     SkillFinding,
     TaskList,
 )
+from memory.falls import Fall
 from memory.levels import Level, level_of, level_trend
 from memory.state import MemoryState
 from memory.statistics import pass_rate, wilson_interval
@@ -36,6 +38,7 @@ def analyse(state: MemoryState, rechecks: Rechecks | None = None) -> Analysis:
         weakest=min(levels, key=lambda name: (levels[name].high, levels[name].value, name), default=None),
         strongest=_strongest(levels),
         rechecks=rechecks.findings() if rechecks else (),
+        falls=tuple(_fall(each) for each in state.learning.watch.falls),
         quarantined=_listed(task for task, record in state.tasks.items() if record.quarantined),
         dead_ends=_dead_ends(state),
         calibration=_calibration(state),
@@ -63,6 +66,17 @@ def _skill(name: str, state: MemoryState, level: Level) -> SkillFinding:
         target_difficulty=target_of(practised_at(name, state.learning), goal=state.learning.aim.goal),
         level=level,
         trend=level_trend(record),
+    )
+
+
+def _fall(fall: Fall) -> FallFinding:
+    return FallFinding(
+        skill=fall.skill,
+        noticed=fall.unit,
+        since=fall.since,
+        tries=fall.tries,
+        failures=fall.failures,
+        expected=fall.expected,
     )
 
 

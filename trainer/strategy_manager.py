@@ -3,8 +3,8 @@
 People's tasks that were never tried come first, by priority. Of the other units about 12 % explore (a task that was
 never tried, of the skill that is known least), about 10 % review (a check for forgetting) and the rest drill: skills
 take turns by what they lack, and within a skill comes the task whose likely pass rate is nearest the goal
-(memory.leads). Never a
-task that is being worked on, in quarantine or a dead end; never the task of the unit before, unless there is no other.
+(memory.leads). Never a task that is being worked on, in quarantine or a dead end; never the task of the unit before,
+unless there is no other. Skills that may have been lost are looked at closer (trainer.vigilance).
 
 Where the Builder's model was changed, reviews go through everything that was tried before the change, passed or not,
 longest ago first: had they gone to passed tasks alone, each failure by chance would look like a fall.
@@ -14,28 +14,19 @@ What a choice costs grows with the tasks of one skill, and by a look at each kno
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from memory.events import Slot
 from memory.records import TaskRecord
 from memory.reviews import DUE_BELOW
 from memory.state import MemoryState
 from memory.tasks import Task
 from trainer.candidates import Candidates, Closed
+from trainer.choice import Choice
 from trainer.shares import by_turn, slot_in_turn
+from trainer.vigilance import look_closer
 from utils.settings import Schedule
 
 SUSPECT_TRIES = 5
 SUSPECT_ODDS = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A task, what kind of choice it was, and the reason for it in words."""
-
-    task_id: str
-    slot: Slot
-    why: str
 
 
 class StrategyManager:
@@ -97,7 +88,9 @@ def _wish(candidates: Candidates) -> Choice | None:
 def _in_curriculum(candidates: Candidates, state: MemoryState, *, without: str) -> Choice | None:
     slot = slot_in_turn(state)
     skills = candidates.skills()
-    choice = None
+    choice = look_closer(candidates, state, slot, skills, without=without) if state.learning.aim.watched else None
+    if choice is not None:
+        return choice
     if slot == "explore":
         choice = _explore(candidates, state, skills, without)
     elif slot == "review":

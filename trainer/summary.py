@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from memory.analysis import Analysis, SkillFinding, TaskList
 
 NAMED = 3
+TOLD_UNITS = 300
 CLEAR_FALL = 0.05
 """Of the p-value, shared out evenly among the skills that were looked at (Bonferroni)."""
 
@@ -14,7 +15,14 @@ def summary(analysis: Analysis, *, passed: int, failed: int) -> str:
     if not analysis.skills:
         return "Nothing graded was finished yet."
     head = f"{passed} of {passed + failed} graded attempts passed."
-    parts = (*_skills(analysis), *_trends(analysis), *_falls(analysis), *_errors(analysis), *_tasks(analysis))
+    parts = (
+        *_skills(analysis),
+        *_trends(analysis),
+        *_noticed(analysis),
+        *_falls(analysis),
+        *_errors(analysis),
+        *_tasks(analysis),
+    )
     return " ".join((head, *parts))
 
 
@@ -41,6 +49,17 @@ def _trends(analysis: Analysis) -> Iterator[str]:
         names = [each.skill for each in analysis.skills if each.trend and each.trend.direction == direction]
         if names:
             yield f"{direction.capitalize()}: {_some(names, len(names))}."
+
+
+def _noticed(analysis: Analysis) -> Iterator[str]:
+    """The falls of the latest attempts; older ones are in the analysis."""
+    for each in analysis.falls:
+        if analysis.units - each.noticed < TOLD_UNITS:
+            yield (
+                f"Noticed at attempt {each.noticed}: {each.skill} got worse; since attempt {each.since}, "
+                f"{each.failures} of {each.tries} tries at tasks that had passed before failed, "
+                f"{each.expected:.1f} were expected to."
+            )
 
 
 def _falls(analysis: Analysis) -> Iterator[str]:

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         description="How fast practice gets harder or easier where outcomes differ from forecasts, in "
         "logits; 0 trusts the forecasts.",
     )
+    watch: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether skills that may have been lost are looked at closer, by tasks that were passed before.",
+    )
     sandbox: SandboxChoice = Field(
         default="auto",
         description="Where code runs: `auto`, `docker`, `socket` (services of compose), `bubblewrap`, `landlock` or "

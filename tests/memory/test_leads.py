@@ -5,7 +5,7 @@ from memory.leads import Aim, Leads, ahead
 from tests.memory.builders import a_task, decided, run_started
 from tests.trainer.lives import Life
 
-SHIPPED = {"goal_pass_rate": "0.6", "goal_speed": "0.4"}
+SHIPPED = {"goal_pass_rate": "0.6", "goal_speed": "0.4", "watch": "on"}
 
 
 def life_of(settings: dict[str, str]) -> Life:
@@ -37,8 +37,8 @@ def test_certain_forecasts_are_no_trouble() -> None:
 
 
 def test_a_run_that_says_nothing_of_it_aims_as_runs_did_before() -> None:
-    assert life_of({}).state.learning.aim == Aim(goal=0.65, speed=0.0)
-    assert life_of(SHIPPED).state.learning.aim == Aim(goal=0.6, speed=0.4)
+    assert life_of({}).state.learning.aim == Aim(goal=0.65, speed=0.0, watched=False)
+    assert life_of(SHIPPED).state.learning.aim == Aim(goal=0.6, speed=0.4, watched=True)
 
 
 def test_outcomes_move_the_lead_of_their_skills_where_the_run_says_how_fast() -> None:
