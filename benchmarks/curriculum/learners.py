@@ -16,7 +16,8 @@ pass rate is expected to teach 1, the same to each; `SCALE` says how much that i
 
 How SCALE was fixed: with it Elo matchmaking, the best of the other ways of choosing, comes as near as it can to where
 it came in the simulation that the marks were taken from, .546 and .977 from .18 (`benchmarks.curriculum.scale`). No
-figure of the Trainer went into it. With it a teacher who sees all abilities and difficulties and takes what teaches
+figure of the Trainer is part of that, but it was not blind: at .08 and .10 the Trainer had been seen to miss the marks
+before .105 was fixed. With it a teacher who sees all abilities and difficulties and takes what teaches
 most, step by step, would come to .71 and .994: neither trivial nor impossible.
 
 A broken task is passed with p = 0, so it teaches nothing to anybody but the flat learner.
