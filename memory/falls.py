@@ -6,7 +6,7 @@ could have begun, of the likelihood ratio of "worse since then" to "as it was",
     R <- (1 + R) P(outcome | as it was, less a drop / n) / P(outcome | as it was)
 
 for a task of n skills, the mean over two drops. Where it began is told by Page's cumulative sum (1954). "As it was" is
-the forecast, but with an ability no lower than 3/4 standard deviations below what was believed when it began: the
+the forecast, but with an ability no lower than half a standard deviation below what was believed when it began: the
 model of the Builder follows a fall, and would explain it away. If those odds are right, R less the number of attempts
 is a martingale, so that between two false alarms for a skill lie at least ALARM attempts on average. They are believed
 odds, so that is no guarantee: what was measured in ordinary nights, and how soon a loss is found, is in
@@ -30,7 +30,7 @@ DROPS = (2.5, 6.0)
 ALARM = 1000.0
 SUSPECT = 10.0
 """From here on the Trainer looks closer."""
-DOUBT = 0.75
+DOUBT = 0.5
 """Standard deviations that a skill may have been below what was believed of it."""
 SUREST = 0.9
 """A forecast nearer 1 counts as this: no single failure proves a fall."""
