@@ -1,4 +1,4 @@
-.PHONY: run test local bench bench-learning bench-blueprints bench-night bench-proposals soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,6 +10,9 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy .
+	$(BIN)/pytest -q -n 2 --dist worksteal
+
+coverage: .venv/.dev ## the same tests, half as slow again: which branches do they reach? less than 90 % is a failure
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q

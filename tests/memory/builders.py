@@ -326,10 +326,10 @@ def small_disk(folder: Path, *, kib: int) -> Iterator[Path]:
 
 def fill(disk: Path) -> Path:
     """The file that now takes all the room there was."""
-    filler = disk / "filler"
-    facts = os.statvfs(disk)
-    with filler.open("wb") as stream:
-        os.posix_fallocate(stream.fileno(), 0, facts.f_bavail * facts.f_frsize)
+    filler, block = disk / "filler", bytes(os.statvfs(disk).f_frsize)
+    with filler.open("wb", buffering=0) as stream, pytest.raises(OSError, match="No space left on device"):
+        while True:  # not at once: others may be writing there
+            stream.write(block)
     return filler
 
 
