@@ -12,7 +12,7 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/mypy .
 	$(BIN)/pytest -q -n 2 --dist worksteal
 
-coverage: .venv/.dev ## the same tests, half as slow again: which branches do they reach? less than 90 % is a failure
+coverage: .venv/.dev ## the same tests, slower: which branches do they reach? less than 90 % is a failure
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
 	$(BIN)/coverage combine -q

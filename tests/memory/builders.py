@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -326,11 +327,16 @@ def small_disk(folder: Path, *, kib: int) -> Iterator[Path]:
 
 def fill(disk: Path) -> Path:
     """The file that now takes all the room there was."""
-    filler, block = disk / "filler", bytes(os.statvfs(disk).f_frsize)
+    filler = disk / "filler"
     with filler.open("wb", buffering=0) as stream, pytest.raises(OSError, match="No space left on device"):
-        while True:  # not at once: others may be writing there
-            stream.write(block)
+        _write_on(stream, bytes(os.statvfs(disk).f_frsize))
     return filler
+
+
+def _write_on(stream: RawIOBase, block: bytes) -> None:
+    """Block by block, and not all that is free at once: others may be writing there."""
+    while True:
+        stream.write(block)
 
 
 def events_of(happenings: Sequence[Happening]) -> list[Event]:
