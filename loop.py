@@ -7,7 +7,7 @@ python loop.py --llm gguf:model.gguf --hours 8
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,11 +21,13 @@ from rich.console import Console
 from builder.findings import find
 from builder.prompting import NAMES, REVISED_NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
+from builder.watched import WatchedModel, watched
 from executor.assess import Assessor
 from executor.choose_sandbox import SandboxOptions, choose_sandbox
 from executor.grading.facts import sandbox_facts
 from executor.parking import Parking
 from executor.quarantine import Quarantine
+from executor.run_head import run_head
 from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
@@ -33,42 +35,42 @@ from memory import runs
 from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
 from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
-from memory.decisions import limits_of, sampling_of
-from memory.events import Analysed, Finished, Happening
+from memory.decisions import limits_of
+from memory.events import Analysed, Finished
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
-from memory.recall import RecallIndex
 from memory.records import InFlight
 from memory.replies import RememberingModel
 from memory.run_lines import run_summary, unit_line
 from memory.runs import RunSetup
 from memory.signatures import signatures
-from memory.state import MemoryState
 from memory.tasks import Task
-from memory.views.view import View
 from trainer.analyze_builder import analyse
-from trainer.decide import Decider, decider_of
-from trainer.generate_task import Request, TaskGenerator, is_due, without_checks
+from trainer.decide import Decider, decider_of, own_tasks
+from trainer.opened import Opened, open_memory
+from trainer.proposing import Proposing
 from trainer.rechecks import Rechecks
 from trainer.revising import Revising
 from trainer.views import all_views
 from utils import stopping
 from utils.choose_model import REHEARSAL, choose_model
 from utils.clock import Clock, SystemClock, iso
-from utils.command import EXIT_FAULT, run_command
+from utils.clock_watch import ClockWatch
+from utils.command import EXIT_FAULT, EXIT_SIGTERM, run_command
 from utils.completions import Model
-from utils.display import ConsoleDisplay, Display, Summary
+from utils.display import ConsoleDisplay, Display, Summary, summary_lines
 from utils.errors import Fault, StorageFault
 from utils.files import write_atomically
-from utils.ids import memory_id
-from utils.logs import log_to_file
-from utils.seeds import seed_of
+from utils.notify import Notifier
 from utils.settings import Settings, load_settings, public
 from utils.signals import StopRequest, handled
+from utils.steps import Steps
+from utils.watchdog import Watchdog
 
 log = structlog.get_logger()
 
+LOOP = "the loop"
 POLL_S = 0.2
 PARK_WITHIN_S = 5.0
 
@@ -107,6 +109,8 @@ class Parts:
     """Decides no further unit; the run ends once all decided ones are finished."""
     request: StopRequest
     display: Display
+    notifier: Notifier
+    steps: Steps
     clock: Clock
     seed: int
 
@@ -117,7 +121,9 @@ class Loop:
     def __init__(self, parts: Parts, runner: Runner[Attempt]) -> None:
         """Nothing happens yet."""
         self.failed = False
-        """Whether the run had to end because its memory could not be written."""
+        """Whether the run had to end because its memory could not be written, or by a defect of this program."""
+        self.left_open = False
+        """Whether the run is to be gone on with by the next start, and did not say that it ended."""
         self._parts, self._runner = parts, runner
         self._memory, self._settings, self._display = parts.memory, parts.settings, parts.display
         self._state = parts.memory.state
@@ -128,21 +134,25 @@ class Loop:
             longest_s=parts.settings.fault_wait_s,
             workers=parts.settings.workers,
         )
+        asked = WatchedModel(parts.model, LOOP, parts.steps)
         self._revising = Revising(
-            parts.memory, parts.model, parts.settings, words=revised_words(parts.prompts), seed=parts.seed
+            parts.memory, asked, parts.settings, words=revised_words(parts.prompts), seed=parts.seed
         )
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
-        self._generator = TaskGenerator(parts.sandbox)
-        self._no_proposal_before = 0
+        self._proposing = Proposing(parts.memory, asked, parts.sandbox, parts.settings, seed=parts.seed)
+        self._clock_watch = ClockWatch(parts.clock)
+        self._overflow_told = False
 
     def run(self) -> Summary:
-        """Work until there is a reason to end; the run's summary."""
+        """Work until there is a reason to end; the run's summary, whatever the reason is."""
         try:
             self._begin()
-            reason = self._work()
+            ended = guarded(LOOP, self._work)
+            reason, self.failed = ended.value or str(ended.fault), ended.value is None
         except StorageFault as fault:
             reason, self.failed = str(fault), True
-            log.warning("loop.storage_fault", why=reason)
+        if self.failed:
+            log.warning("loop.failed", why=reason)
         return self._end(reason)
 
     def _begin(self) -> None:
@@ -166,11 +176,11 @@ class Loop:
     def _work(self) -> str:
         """Until there is a reason to end and nothing is under way; the reason."""
         while True:
-            self._memory.take_wishes(all_views)
+            self._listen()
             reason = self._parts.stop.check(self._standing())
             if self._parts.request.is_set():
                 return reason or "asked to stop"
-            if reason is None:
+            if reason is None and not self._state.paused_at:
                 self._fill()
             if not self._runner.running and (reason := reason or self._done()):
                 return reason
@@ -178,6 +188,20 @@ class Loop:
                 self._take(ended)
             if self._parking.away and not self._runner.running:
                 self._wait_out()
+
+    def _listen(self) -> None:
+        """Do what people left in the inbox; notice what became of the time."""
+        self._memory.take_wishes(all_views, told=self._display.note)
+        if self._state.paused_at and not self._runner.running:
+            self._display.working(f"paused since {self._state.paused_at}")
+        if told := self._clock_watch.look():
+            log.warning("clock.changed", what=told)
+            self._display.note(told)
+
+    def trouble(self, text: str) -> None:
+        """Something that a person should know, wherever they are."""
+        self._display.note(text)
+        self._parts.notifier.send("trouble", f"Builder-Trainer: {text}", text)
 
     def _standing(self) -> stopping.Standing:
         return stopping.Standing(decided=self._state.run_decided, tokens=self._state.run_totals.tokens)
@@ -194,13 +218,18 @@ class Loop:
         while self._runner.free and not self._parking.away:
             if self._must_be_alone():
                 return
-            unit = self._decide() if self._parking.wants_another else None
-            if unit is None:
-                self._parking.give_up_lonely()
-                unit = self._parking.leave()
+            with self._parts.steps.step(LOOP, "deciding"):
+                unit = self._next_unit()
             if unit is None:
                 return
             self._start(unit)
+
+    def _next_unit(self) -> str | None:
+        unit = self._decide() if self._parking.wants_another else None
+        if unit is None:
+            self._parking.give_up_lonely()
+            unit = self._parking.leave()
+        return unit
 
     def _must_be_alone(self) -> bool:
         """Whether a unit during which the program died is under way, or is next: it must not drag others down."""
@@ -215,38 +244,14 @@ class Loop:
             return None
         for told in self._revising.end_trials():
             self._display.note(told)
-        self._propose()
+        if self._proposing.is_due:
+            self._display.working("a new task")
+            self._proposing.propose()
         decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
         if decided is None:
             return None
         self._memory.append([decided])
         return decided.spec.unit_id
-
-    def _propose(self) -> None:
-        """Ask for a new task where one is due; after a fault not before another unit has ended."""
-        parts, state = self._parts, self._state
-        every = self._settings.propose_every if self._settings.schedule == "curriculum" else 0
-        if not is_due(state, every=every) or state.totals.units < self._no_proposal_before:
-            return
-        self._display.working("a new task")
-        number = state.proposals.asked + 1
-        request = Request(
-            number=number, seed=runs.run_seed(parts.seed, state.runs), sampling=sampling_of(parts.settings)
-        )
-        model = RememberingModel(parts.model, self._memory.proposal_folder(number))
-        ended = guarded(f"proposal {number}", lambda: self._asked(model, request))
-        if ended.value is not None:
-            self._memory.append(ended.value)
-        else:
-            log.warning("proposal.not_made", number=number, why=str(ended.fault))
-            self._no_proposal_before = state.totals.units + 1
-
-    def _asked(self, model: Model, request: Request) -> list[Happening]:
-        """What came of a proposal: of checks that a person's task lacks before new tasks."""
-        task = without_checks(self._state)
-        if task is None:
-            return self._generator.generate(self._state, model, request)
-        return self._generator.generate_checks(task, model, request)
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]
@@ -258,18 +263,21 @@ class Loop:
             grade=self._parts.assess.grade,
             score=self._parts.assess.score,
         )
-        self._runner.submit(unit, lambda: run_attempt(flight.spec, flight.task, tools))
+        seen = watched(tools, unit, self._parts.steps)
+        self._runner.submit(unit, lambda: run_attempt(flight.spec, flight.task, seen))
 
     def _take(self, ended: Ended[Attempt]) -> None:
         if ended.value is not None:
-            self._parking.back()
-            self._keep(ended.key, ended.value)
+            if told := self._parking.back():
+                self._display.note(told)
+            with self._parts.steps.step(LOOP, "keeping an attempt"):
+                self._keep(ended.key, ended.value)
         elif ended.fault is not None:
             self._park(ended.key, ended.fault)
 
     def _park(self, unit: str, fault: Fault) -> None:
         if told := self._parking.park(unit, fault):
-            self._display.note(told)
+            self.trouble(told)
 
     def _keep(self, unit: str, attempt: Attempt) -> None:
         """Write the code, then the event; show it; look back every so often."""
@@ -282,10 +290,21 @@ class Loop:
             assert made.fault is not None
             self._park(unit, made.fault)
             return
+        before = self._state.answers_as.get(flight.spec.model, "")
         self._memory.append([Finished(result=result, belog=made.value, mistakes=signatures(result))])
+        self._look_at_model(flight, result, before=before)
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task, result)
         self._look_back()
+
+    def _look_at_model(self, flight: InFlight, result: AttemptResult, *, before: str) -> None:
+        """Tell of a model that answers under another name than it did, and of one whose context is too small."""
+        now = self._state.answers_as.get(flight.spec.model, "")
+        if before and now != before:
+            self.trouble(f"{flight.spec.model} answered as {before} before, and as {now} now: is it another model?")
+        if not result.turns and not self._overflow_told:
+            self._overflow_told = True
+            self.trouble(f"{result.ended}; load the model with a larger context, or lower BT_REPLY_TOKENS")
 
     def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
         code = next(reversed(attempt.files.values()), "")
@@ -326,6 +345,7 @@ class Loop:
         self._display.working(f"waiting {seconds:.0f} s: {self._parking.away}")
         end_s = clock.monotonic_s() + seconds
         while clock.monotonic_s() < end_s and self._parts.stop.check(self._standing()) is None:
+            self._listen()
             if self._parts.request.wait(POLL_S):
                 break
         self._parking.away = ""
@@ -333,27 +353,32 @@ class Loop:
     def _end(self, reason: str) -> Summary:
         """Park what is under way, log and say how the run ended."""
         self._parts.sandbox.close()
-        end_s = self._parts.clock.monotonic_s() + PARK_WITHIN_S
-        state = self._state
-        try:
-            while self._runner.running and self._parts.clock.monotonic_s() < end_s:
-                for ended in self._runner.ended(POLL_S):
-                    self._take(ended)
-            for told in self._revising.end_trials():
-                self._display.note(told)
-            if state.totals.units > state.units_at_last_analysis:
-                self._memory.append([Analysed(analysis=analyse(state, self._parts.rechecks))])
-            runs.end(self._memory, reason, seed=self._parts.seed)
-        except StorageFault as fault:
-            log.warning("loop.end_not_logged", why=str(fault))
+        self.left_open = self._parts.request.name == "SIGTERM" and self._settings.resume != "off"
+        closed = guarded(LOOP, lambda: self._close_log(reason))
+        if closed.fault is not None:
+            log.warning("loop.end_not_logged", why=str(closed.fault))
         (self._memory.folder / stopping.STOP_FILE).unlink(missing_ok=True)
-        return run_summary(
-            state,
+        summary = run_summary(
+            self._state,
             reason=reason,
-            words=analyse(state, self._parts.rechecks).summary,
+            words=analyse(self._state, self._parts.rechecks).summary,
             folder=str(self._memory.folder),
             simulated=self._settings.llm == REHEARSAL,
         )
+        self._parts.notifier.send("end", f"Builder-Trainer ended: {reason}", "\n".join(summary_lines(summary)))
+        return summary
+
+    def _close_log(self, reason: str) -> None:
+        end_s = self._parts.clock.monotonic_s() + PARK_WITHIN_S
+        while self._runner.running and self._parts.clock.monotonic_s() < end_s:
+            for ended in self._runner.ended(POLL_S):
+                self._take(ended)
+        for told in self._revising.end_trials():
+            self._display.note(told)
+        if self._state.totals.units > self._state.units_at_last_analysis:
+            self._memory.append([Analysed(analysis=analyse(self._state, self._parts.rechecks))])
+        if not self.left_open:
+            runs.end(self._memory, reason, seed=self._parts.seed)
 
 
 def main(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -372,23 +397,31 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
     seed: Annotated[int | None, typer.Option(help="The seed of a new memory.")] = None,
     max_repairs: Annotated[int | None, typer.Option(help="Repair turns after a failure.")] = None,
     lessons: Annotated[str | None, typer.Option(help="on, or off: show the Builder nothing learned.")] = None,
+    resume: Annotated[str | None, typer.Option(help="off, or after a crash: on, only.")] = None,
 ) -> int:
     """Let the Builder work and the Trainer choose, until there is a reason to end."""
     given = dict(locals())
     if tasks is not None:
         given["tasks"] = tuple(tasks)
     settings = load_settings(**given)
-    display = ConsoleDisplay(Console())
+    display, clock = ConsoleDisplay(Console()), SystemClock()
     with ExitStack() as stack:
-        parts = assemble(settings, display, SystemClock(), stack)
+        opened = open_memory(settings, clock, stack)
+        if settings.resume == "only" and opened.memory.state.run_ended:
+            display.note("no run was interrupted: there is nothing to go on with")
+            return 0
+        parts = assemble(settings, opened, display, clock, stack)
         pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="attempt")
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        with handled(parts.request):
-            display.begin(_head(parts), cycles=settings.cycles)
-            runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
-            loop = Loop(parts, runner)
+        runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
+        loop = Loop(parts, runner)
+        with handled(parts.request), Watchdog.of_settings(settings, parts.steps, clock, told=loop.trouble):
+            display.begin(
+                run_head(parts.model.name, parts.sandbox.tier, settings, tasks=len(parts.memory.state.tasks)),
+                cycles=settings.cycles,
+            )
             display.end(loop.run())
-    code = EXIT_FAULT if loop.failed else 0
+    code = EXIT_FAULT if loop.failed else EXIT_SIGTERM if loop.left_open else 0
     if runner.running:
         sys.stdout.flush()
         os._exit(code)  # a thread that still waits for a name server, say, must not hold up the end
@@ -397,21 +430,21 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
 
 def assemble(
     settings: Settings,
+    opened: Opened,
     display: Display,
     clock: Clock,
     stack: ExitStack,
     *,
-    views: Callable[[], Sequence[View]] = all_views,
     sandbox_of: Callable[[Settings, Display], Sandbox] | None = None,
 ) -> Parts:
     """Build all parts; what has to be closed is left to the stack, in order.
 
     Args:
         settings: what was asked for.
+        opened: the memory.
         display: where the run is shown.
-        clock: the time of events.
+        clock: what time limits are measured with.
         stack: closes what has to be closed.
-        views: the documents that are kept beside the log; they decide nothing.
         sandbox_of: in place of the sandbox that the settings ask for.
 
     Raises:
@@ -419,32 +452,26 @@ def assemble(
         Fault: the disk, the model server or the sandbox refuses at once.
     """
     request = StopRequest(on_first=lambda name: display.note(f"{name}: parking what is under way"))
-    tasks = given_tasks(settings.tasks)
-    recall = RecallIndex()
-    rechecks = Rechecks()
-    stack.callback(recall.close)
-    identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
-    memory = MemoryManager.open(
-        settings.memory, views=[*views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
-    )
-    stack.callback(memory.close)
-    log_to_file(settings.memory / "logs" / "loop.jsonl")
-    seed = seed_of(settings.memory, settings.seed)
+    memory, seed, tasks = opened.memory, opened.seed, given_tasks(settings.tasks)
     prompts = Prompts(failure_chars=settings.failure_chars)
     remember(memory, tasks, plain=PromptFiles(NAMES, prompts.digest), revised=revised_words(prompts), by="loop.py")
-    memory.take_wishes(all_views)
+    memory.take_wishes(all_views, told=display.note)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
+    settings = runs.with_its_model(settings, memory.state)
     model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
     sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
+    notifier = Notifier(settings, clock, told=display.note)
+    stack.callback(notifier.close)
     decider = decider_of(
         settings,
         [*(task.id for task in tasks), *own_tasks(memory.state, settings)],
-        recall=recall,
+        recall=opened.recall,
         fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
         model=model.name,
         sandbox=sandbox.tier.kind,
     )
+    began = runs.since(memory.state, model=model.name, simulated=settings.llm == REHEARSAL)
     return Parts(
         settings=settings,
         memory=memory,
@@ -453,11 +480,15 @@ def assemble(
         prompts=prompts,
         assess=Assessor(sandbox, Weights.of_settings(settings)),
         decider=decider,
-        rechecks=rechecks,
-        stop=stopping.of_settings(settings, clock, lambda: request.name),
+        rechecks=opened.rechecks,
+        stop=stopping.of_settings(
+            settings, clock, lambda: request.name, since=None if settings.resume == "off" else began
+        ),
         enough=stopping.enough(settings),
         request=request,
         display=display,
+        notifier=notifier,
+        steps=Steps(clock),
         clock=clock,
         seed=seed,
     )
@@ -468,12 +499,6 @@ def revised_words(prompts: Prompts) -> PromptFiles:
     return PromptFiles(REVISED_NAMES, prompts.revised_digest)
 
 
-def own_tasks(state: MemoryState, settings: Settings) -> list[str]:
-    """The tasks that the Trainer made in earlier runs: they take part where it may make new ones."""
-    wanted = settings.propose_every and settings.schedule == "curriculum"
-    return [task for task, record in state.tasks.items() if wanted and record.task.origin == "generated"]
-
-
 def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
     return choose_sandbox(
         settings.sandbox,
@@ -481,19 +506,6 @@ def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
         progress=display.note,
         options=SandboxOptions.of_settings(settings),
     )
-
-
-def _head(parts: Parts) -> list[str]:
-    """What runs, with what, where; in three lines."""
-    tier, settings = parts.sandbox.tier, parts.settings
-    lines = [
-        f"Model: {parts.model.name}",
-        f"Sandbox: {tier.kind} ({tier.reason})" + ("" if tier.safe else " - UNSAFE for code of a real model"),
-        f"Memory: {settings.memory}, {len(parts.memory.state.tasks)} tasks known",
-    ]
-    if settings.llm == REHEARSAL:
-        lines.insert(1, "This is a rehearsal: a simulated model with planted weaknesses, not a language model.")
-    return lines
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -17,7 +17,7 @@ from utils.completions import Completion, Message, Model, Reply
 from utils.errors import ContextOverflow
 from utils.files import sha256_hex
 from utils.ids import derived
-from utils.text import visible, well_formed
+from utils.text import one_line, visible, well_formed
 
 Grader = Callable[[Task, str, AttemptSpec], Verdict]
 Scorer = Callable[[Task, str, Verdict, AttemptSpec], Score | None]
@@ -138,6 +138,7 @@ def _take(work: _Work, reply: Reply, index: int) -> Turn:
         completion_tokens=reply.usage.completion_tokens,
         tokens_estimated=reply.usage.estimated,
         model_wall_s=round(reply.wall_s, 6),
+        model=one_line(reply.model),
     )
     extraction = extract_code(reply.text, work.task.callable_names, work.task.starter)
     if extraction.problem:

@@ -1,7 +1,8 @@
 """Units that wait, with their specs and coins, for a fault to pass or for the next run.
 
-An outage is told and logged once, when it begins. Each unit that was being worked on is logged as parked once in an
-outage; its tries meanwhile are not logged, for they come ever more seldom and each ends as the one before.
+An outage is told and logged once when it begins, and once when it is over. Each unit that was being worked on is logged
+as parked once in an outage; its tries meanwhile are not logged, for they come ever more seldom and each ends as the one
+before.
 
 One request may break a server each time. So a unit that met some faults lets another one go first, and if that one
 goes through and the unit meets as many faults again, it is left for the next run. An outage does not pile units up: of
@@ -10,10 +11,11 @@ those that met many faults no more wait than there are workers, and one.
 
 from collections import Counter
 
-from memory.events import Faulted, Parked, Restarted
+from memory.events import Faulted, Parked, Recovered, Restarted
 from memory.memory_manager import MemoryManager
 from utils.clock import Clock
 from utils.errors import Defect, Fault, Interrupted
+from utils.numbers import span_words
 from utils.waiting import Backoff
 
 PATIENT_FAULTS = 3
@@ -45,6 +47,8 @@ class Parking:
         """Faults since another unit went through in its place, which gives it one more try."""
         self._overtaken: set[str] = set()
         self._backoff = Backoff(longest_s)
+        self._away_since_s: float | None = None
+        """When the outage began that was told of; elapsed seconds."""
         self.away = ""
         """What is away, in words; empty while nothing is known to be."""
 
@@ -102,6 +106,8 @@ class Parking:
         left = alone or isinstance(fault, Defect)
         begins = left or not (self.away or self._backoff.failures)
         told = begins and not isinstance(fault, Interrupted)
+        if told and not left:
+            self._away_since_s = self._clock.elapsed_s()
         if told:
             events.append(Faulted(fault=type(fault).__name__, message=str(fault)[:MESSAGE_CHARS]))
         if unit in self._memory.state.running:
@@ -117,11 +123,17 @@ class Parking:
         """Seconds until what is away is tried again; longer each time."""
         return self._backoff.next_s()
 
-    def back(self) -> None:
-        """A unit went through: nothing is away."""
+    def back(self) -> str:
+        """A unit went through: nothing is away; how long something was in words, empty if nothing was."""
         self._backoff.reset()
         self.away = ""
         for unit in self._waiting:
             if self._lately[unit] >= PATIENT_FAULTS:
                 self._overtaken.add(unit)
                 self._lately[unit] = PATIENT_FAULTS - 1
+        since_s, self._away_since_s = self._away_since_s, None
+        if since_s is None:
+            return ""
+        away_s = self._clock.elapsed_s() - since_s
+        self._memory.append([Recovered(away_s=round(away_s, 3))])
+        return f"it is back after {span_words(away_s)}"

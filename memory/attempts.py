@@ -216,6 +216,8 @@ class Turn(BaseModel):
     completion_tokens: Annotated[int, Field(ge=0)]
     tokens_estimated: bool
     model_wall_s: Seconds
+    model: Annotated[str, Field(max_length=200)] = ""
+    """The name that the server gave itself with the answer; empty where it gave none, and in older logs."""
     problem: str = ""
     code_file: str = ""
     code_sha256: str = ""

@@ -315,6 +315,59 @@ class Faulted(BaseModel):
     message: str
 
 
+class Recovered(BaseModel):
+    """What was away since the latest `faulted` is back, after `away_s` seconds."""
+
+    model_config = FROZEN
+
+    kind: Literal["recovered"] = "recovered"
+    away_s: Annotated[float, Field(ge=0)]
+
+
+class Paused(BaseModel):
+    """A person wants nothing new begun; what is under way is finished."""
+
+    model_config = FROZEN
+
+    kind: Literal["paused"] = "paused"
+    by: str
+
+
+class Continued(BaseModel):
+    """A person took the pause back, after `paused_s` seconds."""
+
+    model_config = FROZEN
+
+    kind: Literal["continued"] = "continued"
+    by: str
+    paused_s: Annotated[float, Field(ge=0)]
+
+
+class TaskRequeued(BaseModel):
+    """A person wants a known task tried again, before all that the Trainer would choose."""
+
+    model_config = FROZEN
+
+    kind: Literal["task_requeued"] = "task_requeued"
+    task_id: TaskId
+    by: str
+
+
+class TaskPrioritised(BaseModel):
+    """A person gave a task another priority among those that people wait for."""
+
+    model_config = FROZEN
+
+    kind: Literal["task_prioritised"] = "task_prioritised"
+    task_id: TaskId
+    priority: int
+    by: str
+
+
+RunWord = Paused | Continued | TaskRequeued | TaskPrioritised
+"""What people say about a run and its tasks."""
+
+
 class Analysed(BaseModel):
     """The Trainer looked at what is remembered."""
 
@@ -365,6 +418,11 @@ Happening = Annotated[
     | RuleMerged
     | RuleUnmerged
     | Faulted
+    | Recovered
+    | Paused
+    | Continued
+    | TaskRequeued
+    | TaskPrioritised
     | Analysed
     | RunEnded,
     Field(discriminator="kind"),

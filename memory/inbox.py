@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from memory.blueprints import RollBack
 from memory.rule_origins import OneName
 from memory.rule_wishes import RuleWish
+from memory.run_wishes import RunWish
 from memory.tasks import Task, TaskId
 from utils.errors import InputError, StorageFault
 from utils.files import parse_json, read_bounded, sync_folder, write_atomically
@@ -25,7 +26,7 @@ MAX_TASK_BYTES = 8 * 1024 * 1024
 
 
 class Wish(BaseModel):
-    """Tasks that somebody wants to be known, what is wanted of rules or blueprints, or views to be made anew."""
+    """Tasks that somebody wants known, what is wanted of the run, of rules or blueprints, or views to be made anew."""
 
     schema_version: Literal[1] = 1
     by: OneName
@@ -34,6 +35,7 @@ class Wish(BaseModel):
     blueprints: tuple[RollBack, ...] = ()
     confirm: tuple[TaskId, ...] = ()
     """People's tasks whose proposed checks they have read and want to count."""
+    run: tuple[RunWish, ...] = ()
     rebuild: bool = False
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -65,6 +66,40 @@ class WriterLock:
         with contextlib.suppress(OSError):  # on a disk that went read-only the note stays, and misleads nobody
             (self._folder / HOLDER_FILE).unlink(missing_ok=True)
         self._lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who writes; `since` is ISO 8601."""
+
+    command: str
+    host: str
+    pid: int
+    since: str
+
+
+def read_holder(folder: Path) -> Holder | None:
+    """Who writes there now, by the note that writers leave; None if nobody does. It takes no lock and disturbs nobody.
+
+    A note of a process of this machine that is no more tells of nobody; one of another machine, or of a container, is
+    believed.
+    """
+    try:
+        note = json.loads((folder / HOLDER_FILE).read_text(encoding="utf-8"))
+        holder = Holder(str(note["command"]), str(note["host"]), int(note["pid"]), str(note["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if holder.host == socket.gethostname() and not _lives(holder.pid) else holder
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
 
 
 def describe_holder(folder: Path) -> str:

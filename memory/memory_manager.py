@@ -16,9 +16,9 @@ from memory import inbox
 from memory.blueprints import Blueprint
 from memory.event_lines import holds_log, known_head
 from memory.event_log import EventLog
-from memory.events import FORMAT, BlueprintRolledBack, Event, Happening, MemoryCreated, TaskAdded
+from memory.events import FORMAT, Event, Happening, MemoryCreated
+from memory.granting import Granting
 from memory.lock import WriterLock
-from memory.rule_wishes import batches, event_of, why_impossible
 from memory.state import MemoryState
 from memory.view_files import FOLD_BLOCK, Fold, compare, rebuild, write_documents
 from memory.views.view import View
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 MARK_FILE = "views.json"
 MARK_EVERY = 100
-VIEWS = 6
+VIEWS = 7
 """Rises whenever a document changes its shape or is added: those of an older program are then made anew."""
 
 
@@ -135,43 +135,23 @@ class MemoryManager:
         document = {"schema_version": 1, "seq": self._log.head.seq, "views": VIEWS}
         write_atomically(self._folder / MARK_FILE, json_text(document).encode())
 
-    def take_wishes(self, fresh_views: Callable[[], Sequence[View]]) -> int:
+    def take_wishes(
+        self, fresh_views: Callable[[], Sequence[View]], *, told: Callable[[str], None] = lambda _: None
+    ) -> int:
         """Take in what people left in the inbox while this writer ran; how many wishes there were.
 
         Args:
             fresh_views: views that have seen no event, for a wish to rebuild.
+            told: hears what was done, and of what could not be done why not.
         """
-        return inbox.drain(self._folder, lambda wishes: self._grant(wishes, fresh_views))
+        granting = Granting(self.state, self.append, told=told, now=self._clock.now)
 
-    def _grant(self, wishes: Sequence[inbox.Wish], fresh_views: Callable[[], Sequence[View]]) -> None:
-        if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
-            self.append(tasks)
-        drafts = self.state.proposals.drafts
-        for wish in wishes:
-            confirmed = [drafts[task] for task in dict.fromkeys(wish.confirm) if task in drafts]
-            if confirmed:
-                self.append([TaskAdded(task=task, by=wish.by) for task in confirmed])
-        for wish in wishes:
-            self._steer(wish)
-            self._roll_back(wish)
-        if any(wish.rebuild for wish in wishes):
-            rebuild(self._folder, fresh_views(), compare(self._folder, fresh_views()))
+        def grant(wishes: Sequence[inbox.Wish]) -> None:
+            granting.grant(wishes)
+            if any(wish.rebuild for wish in wishes):
+                rebuild(self._folder, fresh_views(), compare(self._folder, fresh_views()))
 
-    def _steer(self, wish: inbox.Wish) -> None:
-        """Do what is wanted of the rules; what has become impossible since it was wanted is left out with a notice."""
-        for batch in batches(wish.rules):
-            if why := next(filter(None, (why_impossible(self.state.learning.rules, each) for each in batch)), ""):
-                log.warning("inbox.impossible", by=wish.by, why=why)
-                continue
-            self.append([event_of(each, by=wish.by) for each in batch])
-
-    def _roll_back(self, wish: inbox.Wish) -> None:
-        """Take versions of blueprints back, as far as that is still possible; the rest is left out with a notice."""
-        for each in wish.blueprints:
-            if why := self.state.blueprints.why_not_back(each.blueprint):
-                log.warning("inbox.impossible", by=wish.by, why=why)
-                continue
-            self.append([BlueprintRolledBack(blueprint=each.blueprint, by=wish.by)])
+        return inbox.drain(self._folder, grant)
 
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""

@@ -8,15 +8,18 @@ tells nothing of the memory's own seed. A run that did not say that it ended is 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from memory.attempts import SandboxFacts
 from memory.event_lines import segments
 from memory.events import Abandoned, RunEnded, RunResumed, RunStarted
 from memory.memory_manager import MemoryManager
+from memory.state import MemoryState
 from utils.errors import InputError
 from utils.files import sha256_hex
 from utils.ids import derived
+from utils.settings import Settings
 
 MOST_DEATHS = 3
 """A unit during which the program died so often is given up: it would take the program down for ever."""
@@ -32,6 +35,27 @@ class RunSetup:
     sandbox: SandboxFacts
     settings: dict[str, str]
     tasks: tuple[str, ...]
+
+
+def goes_on(state: MemoryState, *, model: str, simulated: bool) -> bool:
+    """Whether a run with this model continues one that did not end."""
+    return not state.run_ended and (state.model, state.run_simulated) == (model, simulated)
+
+
+def since(state: MemoryState, *, model: str, simulated: bool) -> datetime | None:
+    """When the run began that one with this model continues; None if it begins a new one."""
+    return datetime.fromisoformat(state.run_started_at) if goes_on(state, model=model, simulated=simulated) else None
+
+
+def with_its_model(settings: Settings, state: MemoryState) -> Settings:
+    """The settings; where a run of a server's model is gone on with, and none is named, with that model's name.
+
+    So the server need not be there yet when the machine has just been started.
+    """
+    goes_on_with_it = settings.resume != "off" and not state.run_ended and not state.run_simulated
+    if settings.model or not goes_on_with_it or not settings.llm.startswith(("http://", "https://")):
+        return settings
+    return settings.model_copy(update={"model": state.model})
 
 
 def run_seed(seed: int, run: int) -> int:
@@ -71,13 +95,16 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
     state = memory.state
     if not state.run_ended:
         _check_seed(memory, seed)
+        last_at = state.last_at
         memory.append(
             [RunResumed(run=state.runs, sandbox=setup.sandbox, settings=setup.settings, tasks=setup.tasks)]
         )  # fmt: skip
         _give_up_deadly_units(memory, note)
-        if (state.model, state.run_simulated) == (setup.model, setup.simulated):
+        if goes_on(state, model=setup.model, simulated=setup.simulated):
+            note(f"run {state.runs} did not say that it ended: its last word was at {last_at}; it goes on")
             return
-        end(memory, "it did not say that it ended", seed=seed)
+        note(f"run {state.runs} did not say that it ended: its last word was at {last_at}; it was with another model")
+        end(memory, f"it did not say that it ended; its last word was at {last_at}", seed=seed)
     number = state.runs + 1
     memory.append(
         [

@@ -20,6 +20,7 @@ from memory.events import (
     BlueprintAdded,
     BlueprintRolledBack,
     BlueprintWord,
+    Continued,
     Decided,
     Event,
     Faulted,
@@ -27,6 +28,7 @@ from memory.events import (
     Happening,
     MemoryCreated,
     Parked,
+    Paused,
     Quarantined,
     Restarted,
     RevisionAdopted,
@@ -41,7 +43,10 @@ from memory.events import (
     RunEnded,
     RunResumed,
     RunStarted,
+    RunWord,
     TaskAdded,
+    TaskPrioritised,
+    TaskRequeued,
     Validated,
 )
 from memory.learning import Learning
@@ -102,6 +107,15 @@ class MemoryState:
     analyses: int = 0
     units_at_last_analysis: int = 0
     run_ended: bool = True
+    run_reason: str = ""
+    """Why the last run ended; empty while one is not over."""
+    run_started_at: str = ""
+    paused_at: str = ""
+    """Since when nothing new is begun, because a person wants it so; empty if it is."""
+    requeued: dict[str, None] = field(default_factory=dict)
+    """Tasks that people want tried again, in the order in which they said so."""
+    answers_as: dict[str, str] = field(default_factory=dict)
+    """model -> the name under which its server answered last."""
     run_simulated: bool = False
     run_seed_sha256: str = ""
     run_decided: int = 0
@@ -136,12 +150,12 @@ class MemoryState:
         self.last_at = event.at
         self._apply(event.data, event.at)
 
-    def _apply(self, data: Happening, at: str) -> None:  # noqa: C901  one case for each kind of event
+    def _apply(self, data: Happening, at: str) -> None:  # noqa: C901, PLR0912  one case for each kind of event
         match data:
             case MemoryCreated(memory_id=memory_id):
                 self.memory_id = memory_id
             case RunStarted() | RunResumed() | RunEnded():
-                self._run(data)
+                self._run(data, at)
             case TaskAdded(task=task):
                 self._add_task(task)
             case (
@@ -168,12 +182,14 @@ class MemoryState:
             case Faulted():
                 self.totals.faults += 1
                 self.run_totals.faults += 1
+            case Paused() | Continued() | TaskRequeued() | TaskPrioritised():
+                self._steer(data, at)
             case Analysed():
                 self.analyses += 1
                 self.units_at_last_analysis = self.totals.units
                 self.slots_at_last_analysis = self.slots.copy()
 
-    def why_impossible(self, happening: Happening) -> str:  # noqa: C901, PLR0911  one answer for each kind of event
+    def why_impossible(self, happening: Happening) -> str:  # noqa: C901, PLR0911, PLR0912  one answer for each kind of event
         """Why this cannot come next; empty if it can."""
         match happening:
             case Decided(spec=spec) if spec.task_id not in self.tasks:
@@ -193,6 +209,8 @@ class MemoryState:
             case Restarted(unit_id=unit) | Abandoned(unit_id=unit) if unit not in self.in_flight:
                 return f"unit {unit} was not decided, or has finished before"
             case Quarantined(task_id=task) | Validated(task_id=task) if task not in self.tasks:
+                return f"task {task} was not added"
+            case TaskRequeued(task_id=task) | TaskPrioritised(task_id=task) if task not in self.tasks:
                 return f"task {task} was not added"
             case ChecksProposed(task=task) if task.id not in self.tasks:
                 return f"task {task.id} was not added"
@@ -233,12 +251,30 @@ class MemoryState:
             if number not in still:
                 self.learning.evidence.revisions.close(number)
 
-    def _run(self, data: RunStarted | RunResumed | RunEnded) -> None:
+    def _steer(self, word: RunWord, at: str) -> None:
+        match word:
+            case Paused():
+                self.paused_at = at
+            case Continued():
+                self.paused_at = ""
+            case TaskRequeued(task_id=task):
+                self.requeued[task] = None
+                self.run_tasks.discard(task)
+            case TaskPrioritised(task_id=task, priority=priority):
+                record = self.tasks[task]
+                record.task = record.task.model_copy(update={"priority": priority})
+
+    def _run(self, data: RunStarted | RunResumed | RunEnded, at: str) -> None:
         if isinstance(data, RunResumed):
             self.deaths.update(list(self.running))  # a mapping would be taken for counts
         self.running.clear()
         self.run_ended = isinstance(data, RunEnded)
+        if not isinstance(data, RunResumed):
+            self.paused_at = ""
+        if isinstance(data, RunEnded):
+            self.run_reason = data.reason
         if isinstance(data, RunStarted):
+            self.run_started_at, self.run_reason = at, ""
             self.runs += 1
             self.run_decided = 0
             self.learning.begin_run(data.model)
@@ -319,6 +355,7 @@ class MemoryState:
         self.in_flight[spec.unit_id] = InFlight(
             spec, record.task, decided.forecast, decided.assignment
         )  # fmt: skip
+        self.requeued.pop(spec.task_id, None)
         self.running[spec.unit_id] = None
         self.learning.note_decided(decided, record.task)
 
@@ -332,6 +369,8 @@ class MemoryState:
         cost = Cost(result.tokens, len(result.turns), result.wall_s)
         passed = result.outcome == "passed"
         self.models[flight.spec.model] += 1
+        if answered := next((turn.model for turn in result.turns if turn.model), ""):
+            self.answers_as[flight.spec.model] = answered
         for totals in (self.totals, self.run_totals):
             _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
         graded = result.outcome != "ungraded"

@@ -135,6 +135,9 @@ def test_an_outage_of_many_waits_is_told_once_and_costs_no_task_anything(tmp_pat
         assert len(server.requests) == 3 + away
     assert_each_was_finished_as_it_was_decided(tmp_path / "m", ran, count=3)
     assert len(events(tmp_path / "m", "faulted")) == 1
+    [recovered] = events(tmp_path / "m", "recovered")
+    assert recovered["away_s"] > 0
+    assert ran.out.count("it is back after ") == 1
     assert set(Counter(each["unit_id"] for each in events(tmp_path / "m", "parked")).values()) == {1}
     assert ran.out.count("nothing is counted against it") == 1
 
@@ -165,6 +168,7 @@ def test_a_prompt_that_does_not_fit_the_context_is_an_outcome_and_not_a_fault(tm
     first, second = [each["result"] for each in events(tmp_path / "m", "finished")]
     assert (first["outcome"], first["turns"]) == ("failed", [])
     assert first["ended"].startswith("the prompt does not fit into the model's context")
+    assert ran.out.count("load the model with a larger context, or lower BT_REPLY_TOKENS") == 1
     assert second["outcome"] == "passed"
     assert not events(tmp_path / "m", "faulted")
 
@@ -297,7 +301,10 @@ def test_an_engine_that_stops_in_mid_night_is_waited_for(tmp_path: Path, monkeyp
         assert_a_sandbox_is_waited_for(tmp_path, "docker", take_away=door.close, bring_back=door.open)
 
 
-def test_a_disk_that_is_full_in_mid_night_ends_the_run_and_with_room_the_same_command_goes_on(tmp_path: Path) -> None:
+def test_a_disk_that_is_full_in_mid_night_ends_the_run_and_with_room_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_DISK_RESERVE_MB", "0")
     with small_disk(tmp_path / "disk", kib=4096) as disk:
         command = ("loop.py", "--llm", "rehearsal", *QUICK, "--seed", "3", "--cycles", "8", "--memory", disk / "m")
         process = start(*command, "--record", tmp_path / "record-1.jsonl")

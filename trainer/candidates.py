@@ -40,10 +40,20 @@ class Candidates:
                 yield record
 
     def wishes(self) -> Iterator[TaskRecord]:
-        """People's tasks that were never tried, in the order in which they came."""
-        for task, record in self._state.wishes.items():
-            if not record.decided and not record.quarantined and task not in self._busy:
+        """Tasks that people want tried again, then theirs that were never tried, in the order in which they came."""
+        for task in self._state.requeued:
+            record = self._state.tasks[task]
+            if not record.quarantined and task not in self._busy:
                 yield record
+        for task, record in self._state.wishes.items():
+            wanted = not record.decided and task not in self._state.requeued
+            if wanted and not record.quarantined and task not in self._busy:
+                yield record
+
+    @property
+    def requeued(self) -> Collection[str]:
+        """Tasks that people want tried again."""
+        return self._state.requeued
 
     def closed(self) -> Iterator[Closed]:
         """For each task of the run that is not being worked on and not worth another try, why."""

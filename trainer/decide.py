@@ -98,3 +98,9 @@ def _assigner(settings: Settings, recall: Recall, fits: Fits) -> Assigner:
         recall_tokens=settings.recall_tokens,
     )
     return Assigner(nominate=ThompsonSampling(), recall=recall, odds=odds, fits=fits)
+
+
+def own_tasks(state: MemoryState, settings: Settings) -> list[str]:
+    """The tasks that the Trainer made in earlier runs: they take part where it may make new ones."""
+    wanted = settings.propose_every and settings.schedule == "curriculum"
+    return [task for task, record in state.tasks.items() if wanted and record.task.origin == "generated"]

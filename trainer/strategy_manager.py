@@ -92,7 +92,8 @@ def _wish(candidates: Candidates) -> Choice | None:
     first = max(candidates.wishes(), key=lambda record: record.task.priority, default=None)
     if first is None:
         return None
-    return Choice(first.task.id, "wish", f"asked for by a person, priority {first.task.priority}")
+    again = " again" if first.task.id in candidates.requeued else ""
+    return Choice(first.task.id, "wish", f"asked for{again} by a person, priority {first.task.priority}")
 
 
 def _in_curriculum(candidates: Candidates, state: MemoryState, *, without: str) -> Choice | None:

@@ -43,6 +43,7 @@ from utils.commands.shared import (
     show_lines,
     show_table,
 )
+from utils.commands.steer_run import pause, priority, requeue, resume
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
@@ -50,6 +51,10 @@ app.command()(add_task)
 app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
+app.command()(pause)
+app.command()(resume)
+app.command()(requeue)
+app.command()(priority)
 app.command()(evidence)
 app.command()(rehearse)
 app.command("run-code")(run_file)

@@ -4,6 +4,9 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+"""Linux's; elsewhere a night that was slept through shows as a clock that went forward."""
+
 
 class Clock(Protocol):
     """Where the program gets its time from."""
@@ -13,7 +16,11 @@ class Clock(Protocol):
         ...
 
     def monotonic_s(self) -> float:
-        """Seconds that never go back, from any start."""
+        """Seconds that never go back, from any start; they stand still while the machine sleeps."""
+        ...
+
+    def elapsed_s(self) -> float:
+        """Seconds that never go back, from any start; they go on while the machine sleeps."""
         ...
 
 
@@ -27,6 +34,12 @@ class SystemClock:
     def monotonic_s(self) -> float:
         """Seconds since some moment."""
         return time.monotonic()
+
+    def elapsed_s(self) -> float:
+        """Seconds since some moment; where the system has no such clock, that of `monotonic_s`."""
+        if _SLEEPLESS is None:
+            return time.monotonic()
+        return time.clock_gettime(_SLEEPLESS)
 
 
 def iso(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 from utils.errors import BuilderTrainerError, InputError, MemoryDamaged
 from utils.text import printable
 
-EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAULT, EXIT_INPUT, EXIT_INTERRUPTED, EXIT_SIGTERM = 1, 2, 130, 143
 
 
 def run_command(app: typer.Typer) -> int:

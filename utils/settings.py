@@ -19,10 +19,14 @@ ROOT = Path(__file__).resolve().parents[1]
 Schedule = Literal["curriculum", "once"]
 SandboxChoice = Literal["auto", "docker", "socket", "bubblewrap", "landlock", "process"]
 Isolation = Literal["slot", "container"]
+Resume = Literal["off", "on", "only"]
 
 PACKAGE_NAME = re.compile(r"[a-z0-9]+(?:[.+-][a-z0-9]+)*")
 MAX_PACKAGES, MAX_PACKAGE_NAME = 32, 60
 LOCAL_CONTEXT_TOKENS = 8192
+WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s]*")
+SECRETS = {"api_key", "notify_webhook", "notify_ntfy", "notify_token"}
+"""Whoever knows the address of a webhook may write to it."""
 RUNTIME_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?")
 
 
@@ -88,6 +92,15 @@ class Settings(BaseSettings):
     )
     max_tokens: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="End after so many tokens, prompts and replies together."
+    )
+    disk_reserve_mb: Annotated[int, Field(ge=0, le=10_000_000)] = Field(
+        default=100,
+        description="End before less than this is free on the memory's disk, MiB; 0 writes until it is full.",
+    )
+    resume: Resume = Field(
+        default="off",
+        description="After a crash or a reboot: `on` goes on with a run that did not end, its time limits counted from "
+        "its beginning; `only` does that or nothing; `off` counts time limits anew.",
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Attempts at the same time.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
@@ -182,6 +195,23 @@ class Settings(BaseSettings):
     fault_wait_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
         default=300.0, description="Longest wait from one try to the next while a model or sandbox is away."
     )
+    stuck_s: Annotated[float, Field(gt=0, le=864_000, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="A step that takes longer is told as stuck; if not given, ten times its usual time, and at least "
+        "ten minutes.",
+    )
+    notify_webhook: SecretStr = Field(
+        default=SecretStr(""), description="A URL that is told of trouble and of the end: a POST of JSON."
+    )
+    notify_ntfy: SecretStr = Field(
+        default=SecretStr(""),
+        description="The same for ntfy: the URL of a topic, a POST of plain text with Title and Priority.",
+    )
+    notify_token: SecretStr = Field(default=SecretStr(""), description="The bearer token of both, where they want one.")
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        default=None,
+        description="Serve http://127.0.0.1:PORT/metrics for Prometheus while the loop runs; 0 takes a free port.",
+    )
     truths: Path | None = Field(
         default=None,
         description="The rehearsal model's planted truths: a file; empty for its own; `null` for a world in "
@@ -205,6 +235,13 @@ class Settings(BaseSettings):
     def _runtime_name(cls, value: str) -> str:
         if not RUNTIME_NAME.fullmatch(value):
             raise ValueError("should be a name such as runsc")
+        return value
+
+    @field_validator("notify_webhook", "notify_ntfy")
+    @classmethod
+    def _web_address(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not WEB_ADDRESS.fullmatch(value.get_secret_value()):
+            raise ValueError("should be the URL of a web server, http:// or https://")
         return value
 
     @model_validator(mode="after")
@@ -235,6 +272,8 @@ def _explain(error: ValidationError, given: dict[str, Any]) -> str:
     field = "memory" if name == "MEMORY_DIR" else name
     where = f"--{field.replace('_', '-')}" if given.get(field) is not None else variable(field)
     wrong = "should be a time, HH:MM" if first["type"] == "string_pattern_mismatch" else first["msg"]
+    if field in SECRETS:
+        return f"{where}: {wrong}"
     return f"{where}: {wrong}, not {str(first['input'])[:80]!r}"
 
 
@@ -245,7 +284,7 @@ def variable(field: str) -> str:
 
 def public(settings: Settings) -> dict[str, str]:
     """What was set, as text for the log; secrets and the seed left out."""
-    values = settings.model_dump(exclude={"api_key", "seed"})
+    values = settings.model_dump(exclude={*SECRETS, "seed"})
     values["tasks"] = ",".join(map(str, settings.tasks)) or None
     values["sandbox_packages"] = ",".join(settings.sandbox_packages) or None
     return {name: str(value) for name, value in values.items() if value is not None}

@@ -1,5 +1,7 @@
 """When a run ends: small conditions that compose with `|`."""
 
+import contextlib
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -41,16 +43,32 @@ def tokens(most: int) -> Stop:
     return Stop(lambda standing: f"{standing.tokens} tokens used" if standing.tokens >= most else None)
 
 
-def hours(most: float, clock: Clock) -> Stop:
-    """After so many hours from now."""
-    end_s = clock.monotonic_s() + most * 3600
-    return Stop(lambda _: f"{most:g} hours are over" if clock.monotonic_s() >= end_s else None)
+def hours(most: float, clock: Clock, *, spent_s: float = 0.0) -> Stop:
+    """After so many hours from now, of which `spent_s` are over; a clock that is put right does not change them."""
+    end_s = clock.elapsed_s() + most * 3600 - spent_s
+    return Stop(lambda _: f"{most:g} hours are over" if clock.elapsed_s() >= end_s else None)
 
 
-def until(hh_mm: str, clock: Clock) -> Stop:
-    """At the next moment at which a clock on the wall here shows HH:MM."""
-    end = next_time(hh_mm, clock.now())
+def until(hh_mm: str, clock: Clock, *, since: datetime | None = None) -> Stop:
+    """At the next moment after `since`, or now, at which a clock on the wall here shows HH:MM."""
+    end = next_time(hh_mm, since or clock.now())
     return Stop(lambda _: f"it is {hh_mm}" if clock.now() >= end else None)
+
+
+def disk_nearly_full(folder: Path, *, reserve_mb: int) -> Stop:
+    """Once less than the reserve (MiB) is free on the folder's disk: before it is full, so that the end can be kept."""
+
+    def check(_: Standing) -> str | None:
+        with contextlib.suppress(OSError):  # a disk that does not answer shows when it is written to
+            free_mb = shutil.disk_usage(folder).free / 2**20
+            if free_mb < reserve_mb:
+                return (
+                    f"the disk is nearly full: {free_mb:.0f} MiB are free at {folder}, and {reserve_mb} are to stay "
+                    "free (BT_DISK_RESERVE_MB)"
+                )
+        return None
+
+    return Stop(check)
 
 
 def next_time(hh_mm: str, now: datetime, zone: tzinfo | None = None) -> datetime:
@@ -87,13 +105,23 @@ def enough(settings: Settings) -> Stop:
     return Stop(lambda _: None) if settings.cycles is None else cycles(settings.cycles)
 
 
-def of_settings(settings: Settings, clock: Clock, asked: Callable[[], str]) -> Stop:
-    """All reasons to end that were asked for, and the two that always hold: a signal, a file `stop` in the memory."""
+def of_settings(settings: Settings, clock: Clock, asked: Callable[[], str], *, since: datetime | None = None) -> Stop:
+    """All reasons to end that were asked for, and those that always hold: a signal, a file `stop`, a disk nearly full.
+
+    Args:
+        settings: what was asked for.
+        clock: what time limits are measured with.
+        asked: the name of the signal that came, empty before.
+        since: when the run began that is gone on with, if its time limits are to hold.
+    """
     stop = signalled(asked) | file_exists(settings.memory / STOP_FILE)
+    if settings.disk_reserve_mb:
+        stop |= disk_nearly_full(settings.memory, reserve_mb=settings.disk_reserve_mb)
     if settings.hours is not None:
-        stop |= hours(settings.hours, clock)
+        spent_s = 0.0 if since is None else max(0.0, (clock.now() - since).total_seconds())
+        stop |= hours(settings.hours, clock, spent_s=spent_s)
     if settings.until is not None:
-        stop |= until(settings.until, clock)
+        stop |= until(settings.until, clock, since=since)
     if settings.max_tokens is not None:
         stop |= tokens(settings.max_tokens)
     return stop

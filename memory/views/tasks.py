@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from memory.attempts import Reflection
-from memory.events import Abandoned, Event, Finished, TaskAdded
+from memory.events import Abandoned, Event, Finished, TaskAdded, TaskPrioritised, TaskRequeued
 from memory.state import MemoryState
 from memory.task_proposals import ChecksProposed
 from memory.tasks import Task
@@ -19,7 +19,7 @@ WINDOW = 20
 
 
 class QueueEntry(BaseModel):
-    """A task that a person asked for and that has no outcome yet."""
+    """A task that a person asked for, or asked to be tried again, and that has no outcome since."""
 
     task_id: str
     name: str
@@ -102,6 +102,12 @@ class QueueView:
                 if task.origin == "user" and not state.tasks[task.id].attempts:
                     self._waiting[task.id] = task
                 self._dirty = True
+            case TaskPrioritised(task_id=task_id) if task_id in self._waiting:
+                self._waiting[task_id] = state.tasks[task_id].task
+                self._dirty = True
+            case TaskRequeued(task_id=task_id):
+                self._waiting[task_id] = state.tasks[task_id].task
+                self._dirty = True
             case Finished(belog=belog) if self._waiting.pop(belog.task_id, None) is not None:
                 self._dirty = True
             case Abandoned(task_id=task_id) if self._waiting.pop(task_id, None) is not None:
@@ -142,6 +148,8 @@ class TaskMemoryView:
         match event.data:
             case TaskAdded(task=task) | ChecksProposed(task=task):
                 self._dirty[task.id] = None
+            case TaskPrioritised(task_id=task_id):
+                self._dirty[task_id] = None
             case Finished(result=result, belog=belog):
                 entry = AttemptEntry(
                     unit_id=result.unit_id,

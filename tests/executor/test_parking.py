@@ -90,6 +90,9 @@ class Waited:
     def monotonic_s(self) -> float:
         return self.waited_s
 
+    def elapsed_s(self) -> float:
+        return self.monotonic_s()
+
 
 @pytest.mark.parametrize("every_s", [60.0, 300.0])
 def test_a_unit_that_nobody_can_stand_in_for_is_left_after_two_hours_however_often_it_was_tried(

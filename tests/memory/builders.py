@@ -82,6 +82,9 @@ class FakeClock:
     def monotonic_s(self) -> float:
         return self.now().timestamp()
 
+    def elapsed_s(self) -> float:
+        return self.monotonic_s()
+
 
 def a_task(task_id: str = "add", **fields: Any) -> Task:
     values: dict[str, Any] = {

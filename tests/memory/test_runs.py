@@ -71,7 +71,8 @@ def test_a_unit_that_died_three_times_in_flight_is_given_up(tmp_path: Path, time
         assert len(memory.state.in_flight) == left
         assert memory.state.totals.abandoned == 1 - left
         assert memory.state.learning.model.units == 0
-    assert bool(notes) == (not left)
+    assert any("is given up" in note for note in notes) == (not left)
+    assert "run 1 did not say that it ended: its last word was at 2026-01-31T" in notes[-1]
     assert [each["deaths"] for each in events(tmp_path, "abandoned")] == [3] * (1 - left)
 
 
@@ -102,7 +103,7 @@ def test_another_kind_of_run_is_not_continued_but_begun_anew(tmp_path: Path) -> 
         other = RunSetup(model="a model", simulated=True, sandbox=SANDBOX, settings={}, tasks=())
         runs.begin(memory, other, seed=11, note=print)
         assert (memory.state.runs, memory.state.run_simulated, memory.state.run_decided) == (2, True, 0)
-    assert events(tmp_path, "run_ended")[0]["reason"] == "it did not say that it ended"
+    assert events(tmp_path, "run_ended")[0]["reason"].startswith("it did not say that it ended; its last word")
 
 
 def test_a_run_is_not_continued_with_another_seed(tmp_path: Path) -> None:

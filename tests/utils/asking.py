@@ -25,6 +25,9 @@ class SkippingTime:
     def monotonic_s(self) -> float:
         return monotonic() + self.slept_s
 
+    def elapsed_s(self) -> float:
+        return self.monotonic_s()
+
     def sleep(self, seconds: float) -> None:
         self.slept_s += seconds
 

@@ -34,6 +34,9 @@ class Clock:
     def monotonic_s(self) -> float:
         return self.moment.timestamp()
 
+    def elapsed_s(self) -> float:
+        return self.monotonic_s()
+
     def pass_by(self, **span: float) -> None:
         self.moment += timedelta(**span)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from builder.run_project import Attempt
 from executor.runner import Runner
 from executor.score_engine import Weights
@@ -20,6 +22,7 @@ from memory.known_tasks import as_known
 from memory.rule_wishes import AddRule
 from memory.state import MemoryState
 from trainer.nominate import Nominate, ThompsonSampling
+from trainer.opened import open_memory
 from utils.choose_model import REHEARSAL
 from utils.clock import SystemClock, iso
 from utils.completions import Completion, Model, Reply
@@ -66,6 +69,10 @@ def of_flight(settings: Settings) -> Settings:
             "until": None,
             "hours": None,
             "max_tokens": None,
+            "disk_reserve_mb": 0,
+            "notify_webhook": SecretStr(""),
+            "notify_ntfy": SecretStr(""),
+            "metrics_port": None,
             "analyse_every": NEVER,
             "workers": 1,
         }
@@ -84,9 +91,9 @@ def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = 
     if night.rules:
         inbox.leave(folder, inbox.Wish(by=BY, rules=night.rules), at=iso(SystemClock().now()))
     with ExitStack() as stack:
-        parts = assemble(
-            settings, SilentDisplay(), SystemClock(), stack, views=tuple, sandbox_of=lambda *_: SimulatedSandbox()
-        )
+        clock = SystemClock()
+        opened = open_memory(settings, clock, stack, views=tuple)
+        parts = assemble(settings, opened, SilentDisplay(), clock, stack, sandbox_of=lambda *_: SimulatedSandbox())
         loop = Loop(_simulated(parts, night, overhear), Runner[Attempt](_Here(), workers=1))
         summary = loop.run()
         if loop.failed:

@@ -1,7 +1,7 @@
 """What the commands share: the options, the inbox, and printing for people, pipes and programs."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,10 +36,10 @@ def folder_of(memory: Path | None) -> Path:
     return load_settings(memory=memory).memory
 
 
-def leave(folder: Path, wish: inbox.Wish) -> bool:
+def leave(folder: Path, wish: inbox.Wish, *, told: Callable[[str], None] = lambda _: None) -> bool:
     """Into the inbox; and from there into the memory, if there is one and no loop is running that will do it.
 
-    A memory is begun by the loop alone, for it alone is told the seed.
+    A memory is begun by the loop alone, for it alone is told the seed. `told` hears what was done here, or why not.
 
     Returns:
         Whether it is in the memory now.
@@ -55,7 +55,7 @@ def leave(folder: Path, wish: inbox.Wish) -> bool:
         return False
     lock.release()
     with MemoryManager.open(folder, views=all_views(), clock=clock, what=BY, identify=lambda: "") as memory:
-        memory.take_wishes(all_views)
+        memory.take_wishes(all_views, told=told)
     return True
 
 

@@ -1,0 +1,98 @@
+"""Nights that nobody watches: steered from outside, ended with their reason, gone on with after a stop."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from memory.inbox import Wish, leave
+from memory.run_wishes import Pause
+from tests.listening import listening
+from tests.running import cli, events, finish, lines, logged, loop, start, wait_for
+
+QUICK = ("--llm", "rehearsal", "--sandbox", "process", "--max-repairs", "0")
+
+
+def test_a_night_is_paused_steered_and_gone_on_with_and_its_end_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "m"
+    with listening() as listener:
+        monkeypatch.setenv("BT_NOTIFY_WEBHOOK", f"{listener.url}/s3cret")
+        process = start("loop.py", *QUICK, "--memory", memory, "--cycles", "6", "--seed", "2")
+        wait_for(lambda: logged(memory, "finished") >= 1)
+        leave(memory, Wish(by="somebody", run=(Pause(),)), at="2026")
+        wait_for(lambda: logged(memory, "paused") == 1 and logged(memory, "finished") == logged(memory, "decided"))
+        tried = events(memory, "finished")[0]["belog"]["task_id"]
+        answers = [
+            cli(*command, "--memory", memory)
+            for command in (("pause",), ("requeue", tried), ("priority", tried, "7"), ("rules", "add", "Read twice."))
+        ]
+        wait_for(lambda: logged(memory, "rule_added") == 1)
+        unknown = [cli(*command, "--memory", memory) for command in (("requeue", "none"), ("priority", "none", "1"))]
+        too_much = cli("priority", tried, "1001", "--memory", memory)
+        assert cli("resume", "--memory", memory).code == 0
+        ran = finish(process)
+    assert [each.code for each in answers] == [0, 0, 0, 0]
+    assert [(each.code, "there is no task 'none'" in each.err) for each in unknown] == [(2, True), (2, True)]
+    assert too_much.code == 2
+    assert ran.code == 0, ran.err
+    kinds = [(each["data"]["kind"], each["data"]) for each in lines(memory)]
+    names = [kind for kind, _ in kinds]
+    begun, over = names.index("paused"), names.index("continued")
+    assert "decided" not in names[begun:over]
+    assert "faulted" not in names
+    after = next(data for kind, data in kinds[over:] if kind == "decided")
+    assert (after["spec"]["task_id"], after["why"]) == (tried, "asked for again by a person, priority 7")
+    told = ran.out.splitlines()
+    for line in (
+        "somebody: paused: what is under way is finished, nothing new is begun until `python utils/cli.py resume`",
+        f"utils/cli.py: {tried} is in the queue again",
+        f"utils/cli.py: {tried} has priority 7 now",
+        "utils/cli.py: a rule is brought in: Read twice.",
+    ):
+        assert told.count(line) == 1, ran.out
+    assert [line for line in told if line.startswith("utils/cli.py: not done: the run has been paused since ")]
+    assert [line for line in told if line.startswith("utils/cli.py: going on after a pause of ")]
+    [posted] = listener.posted
+    message = json.loads(posted.body)
+    assert message["title"] == "Builder-Trainer ended: 6 attempts done"
+    assert "Tried 6: " in message["text"]
+    kept = b"".join(path.read_bytes() for path in memory.rglob("*") if path.is_file())
+    assert b"s3cret" not in kept
+    assert cli("rebuild", "--check", "--memory", memory).code == 0
+    idle = cli("pause", "--memory", memory)
+    assert (idle.code, "no loop is running" in idle.err) == (2, True)
+    again = cli("requeue", tried, "--memory", memory)
+    assert (again.code, again.out) == (0, f"{tried} is in the queue again\n")
+
+
+def test_a_terminated_run_is_gone_on_with_within_its_own_limits_and_an_ended_one_is_not(tmp_path: Path) -> None:
+    options = (*QUICK, "--memory", tmp_path, "--cycles", "4", "--resume", "on")
+    process = start("loop.py", *options)
+    wait_for(lambda: logged(tmp_path, "finished") >= 1)
+    process.send_signal(signal.SIGTERM)
+    stopped = finish(process)
+    assert (stopped.code, "Ended: SIGTERM received." in stopped.out) == (143, True)
+    assert not events(tmp_path, "run_ended")
+    ran = loop(*options, "--resume", "only")
+    assert ran.code == 0, ran.err
+    assert "run 1 did not say that it ended: its last word was at 20" in ran.out
+    assert len(events(tmp_path, "finished")) == 4
+    assert [each["reason"] for each in events(tmp_path, "run_ended")] == ["4 attempts done"]
+    over = loop(*options, "--resume", "only")
+    assert (over.code, over.out) == (0, "no run was interrupted: there is nothing to go on with\n")
+    assert len(events(tmp_path, "run_resumed")) == 1
+
+
+def test_a_disk_that_is_nearly_full_ends_the_run_with_that_as_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_DISK_RESERVE_MB", "9999999")
+    ran = loop(*QUICK, "--memory", tmp_path)
+    assert ran.code == 0
+    [ended] = events(tmp_path, "run_ended")
+    assert ended["reason"].startswith("the disk is nearly full: ")
+    assert "and 9999999 are to stay free (BT_DISK_RESERVE_MB)" in ended["reason"]
+    assert "Ended: the disk is nearly full" in ran.out
