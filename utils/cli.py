@@ -44,6 +44,7 @@ from utils.commands.shared import (
     show_table,
 )
 from utils.commands.steer_run import pause, priority, requeue, resume
+from utils.commands.watch import watch
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
@@ -51,6 +52,7 @@ app.command()(add_task)
 app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
+app.command()(watch)
 app.command()(pause)
 app.command()(resume)
 app.command()(requeue)
