@@ -1,4 +1,4 @@
-# The loop with all that it needs. `docker-compose up --build` runs it on the rehearsal model.
+# The loop with all that it needs, and the rehearsal model's server. docker-compose.yml says how they are run.
 FROM debian:bookworm-slim
 
 ENV DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
@@ -18,10 +18,10 @@ COPY memory memory
 COPY trainer trainer
 COPY utils utils
 
-# the socket's folder is a volume that sandboxes share; its owner and rights are those of whoever mounts it first
+# compose gives both folders to the user whom it runs the loop as; alone, the image has one of its own
 RUN useradd --uid 10001 --no-create-home loop && mkdir --mode 0700 /data /run/builder-trainer \
     && chown loop:loop /data /run/builder-trainer
 USER loop
-ENV PYTHONPATH=/app PATH=/venv/bin:$PATH MEMORY_DIR=/data
+ENV PYTHONPATH=/app PATH=/venv/bin:$PATH MEMORY_DIR=/data HOME=/tmp
 VOLUME /data
 ENTRYPOINT ["python", "loop.py"]

@@ -28,6 +28,7 @@ from utils.commands.confirm_task import confirm_task, proposed_lines
 from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
+from utils.commands.health import health
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rehearse import rehearse
@@ -53,6 +54,7 @@ app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
 app.command()(watch)
+app.command()(health)
 app.command()(pause)
 app.command()(resume)
 app.command()(requeue)
