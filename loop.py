@@ -66,6 +66,7 @@ from utils.notify import Notifier
 from utils.settings import Settings, load_settings, public
 from utils.signals import StopRequest, handled
 from utils.steps import Steps
+from utils.tracing import Traces, traces_of
 from utils.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -111,6 +112,7 @@ class Parts:
     display: Display
     notifier: Notifier
     steps: Steps
+    traces: Traces
     clock: Clock
     seed: int
 
@@ -264,7 +266,10 @@ class Loop:
             score=self._parts.assess.score,
         )
         seen = watched(tools, unit, self._parts.steps)
-        self._runner.submit(unit, lambda: run_attempt(flight.spec, flight.task, seen))
+        facts: dict[str, str | int] = {"unit": unit, "task": flight.task.id, "attempt": flight.spec.number}
+        self._runner.submit(
+            unit, self._parts.traces.attempt(facts, lambda: run_attempt(flight.spec, flight.task, seen))
+        )
 
     def _take(self, ended: Ended[Attempt]) -> None:
         if ended.value is not None:
@@ -415,6 +420,7 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
         loop = Loop(parts, runner)
+        _serve_metrics(parts, stack)
         with handled(parts.request), Watchdog.of_settings(settings, parts.steps, clock, told=loop.trouble):
             display.begin(
                 run_head(parts.model.name, parts.sandbox.tier, settings, tasks=len(parts.memory.state.tasks)),
@@ -458,7 +464,8 @@ def assemble(
     memory.take_wishes(all_views, told=display.note)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     settings = runs.with_its_model(settings, memory.state)
-    model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
+    traces = traces_of(settings, stack)
+    model = traces.model(choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note))
     sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
     notifier = Notifier(settings, clock, told=display.note)
@@ -489,6 +496,7 @@ def assemble(
         display=display,
         notifier=notifier,
         steps=Steps(clock),
+        traces=traces,
         clock=clock,
         seed=seed,
     )
@@ -506,6 +514,17 @@ def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
         progress=display.note,
         options=SandboxOptions.of_settings(settings),
     )
+
+
+def _serve_metrics(parts: Parts, stack: ExitStack) -> None:
+    port = parts.settings.metrics_port
+    if port is None:
+        return
+    from memory.metrics import RunCollector, served  # noqa: PLC0415  only who wants it waits for its import
+
+    folder = parts.settings.memory
+    url = stack.enter_context(served(RunCollector(parts.memory.state, parts.steps, parts.clock, folder), port))
+    parts.display.note(f"Metrics: {url}")
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
