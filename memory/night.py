@@ -53,6 +53,8 @@ class Night:
     simulated: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     started_at: str = ""
+    limits_from: str = ""
+    """When its time limits began to count."""
     last_at: str = ""
     ended: str = ""
     """Why it ended; empty while it goes on."""
@@ -82,6 +84,8 @@ class Night:
             case "run_resumed":
                 self.settings = data.get("settings") or self.settings
                 self.ended = ""
+                if self.settings.get("resume", "off") == "off":
+                    self.limits_from = self.last_at
                 self.under_way.clear()
             case "run_ended":
                 self.ended, self.paused_at = data["reason"], ""
@@ -134,6 +138,7 @@ class Night:
     def _begin(self, data: dict[str, Any]) -> None:
         self.run, self.model, self.simulated = data["run"], data["model"], data["simulated"]
         self.settings, self.started_at = data["settings"], self.last_at
+        self.limits_from = self.last_at
 
     def _decide(self, data: dict[str, Any]) -> None:
         spec = data["spec"]

@@ -1,7 +1,9 @@
 """Nights that nobody watches: steered from outside, ended with their reason, gone on with after a stop."""
 
 import json
+import re
 import signal
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
-from tests.running import cli, events, finish, lines, logged, loop, start, wait_for
+from tests.running import cli, events, finish, lines, logged, loop, serving, start, wait_for
 
 QUICK = ("--llm", "rehearsal", "--sandbox", "process", "--max-repairs", "0")
 
@@ -96,3 +98,25 @@ def test_a_disk_that_is_nearly_full_ends_the_run_with_that_as_its_reason(
     assert ended["reason"].startswith("the disk is nearly full: ")
     assert "and 9999999 are to stay free (BT_DISK_RESERVE_MB)" in ended["reason"]
     assert "Ended: the disk is nearly full" in ran.out
+
+
+def test_a_model_that_is_slow_is_told_of_once_and_the_metrics_show_the_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_STUCK_S", "0.5")
+    monkeypatch.setenv("BT_METRICS_PORT", "0")
+    options = ("--sandbox", "process", "--max-repairs", "0", "--memory", tmp_path, "--cycles", "1")
+    with serving("-m utils.rehearsal", "--port", "0", "--latency", "3") as url:
+        process = start("loop.py", "--llm", url, *options)
+        assert process.stdout is not None
+        head = next(line for line in process.stdout if line.startswith("Metrics: "))
+        wait_for((tmp_path / "logs" / "stuck.txt").exists)
+        with urllib.request.urlopen(head.split()[1], timeout=10) as answer:
+            scraped = answer.read().decode()
+        ran = finish(process)
+    assert 'builder_trainer_step_age_seconds{step="asking the model",who="' in scraped
+    unit = events(tmp_path, "decided")[0]["spec"]["unit_id"]
+    assert ran.out.count(f"stuck? {unit} has been asking the model for ") == 1
+    assert len(re.findall(f"{unit} goes on after .* of asking the model\n", ran.out)) == 1
+    assert "attempt_0" in (tmp_path / "logs" / "stuck.txt").read_text(encoding="utf-8")
+    assert events(tmp_path, "finished")[0]["result"]["turns"][0]["model"] == "rehearsal (simulated)"
