@@ -64,6 +64,7 @@ def test_a_night_is_paused_steered_and_gone_on_with_and_its_end_is_told(
     kept = b"".join(path.read_bytes() for path in memory.rglob("*") if path.is_file())
     assert b"s3cret" not in kept
     assert cli("rebuild", "--check", "--memory", memory).code == 0
+    assert cli("evidence", "--verify", "--memory", memory).code == 0
     idle = cli("pause", "--memory", memory)
     assert (idle.code, "no loop is running" in idle.err) == (2, True)
     again = cli("requeue", tried, "--memory", memory)
