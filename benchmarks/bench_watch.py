@@ -4,8 +4,8 @@ python -m benchmarks.bench_watch --pairs 5 --cycles 40
 
 Both nights of a pair have the same seed and so do the same work, one after the other, in changing order. Compared are
 the CPU seconds of the loop and all its children, and the time from the first decision to the last outcome; the ratio is
-that of the medians over all pairs. Beside it stands what the watcher itself takes of a processor while it looks on. On a
-machine with other work to do only the CPU seconds tell something.
+that of the medians over all pairs. Beside it stands what the watcher itself takes of a processor while it looks on. On
+a machine with other work to do only the CPU seconds tell something.
 """
 
 import argparse

@@ -4,14 +4,26 @@ import json
 import re
 import signal
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from builder.run_project import Attempt
+from executor.runner import Runner
+from executor.simulated_assessor import SimulatedSandbox
+from loop import Loop, assemble  # noqa: TID251  no command can make it fail
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
 from tests.running import cli, events, finish, lines, logged, loop, serving, start, wait_for
+from trainer.opened import open_memory
+from utils.clock import SystemClock
+from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
+from utils.settings import load_settings
+from utils.stopping import Standing, Stop
 
 QUICK = ("--llm", "rehearsal", "--sandbox", "process", "--max-repairs", "0")
 
@@ -121,3 +133,20 @@ def test_a_model_that_is_slow_is_told_of_once_and_the_metrics_show_the_step(
     assert len(re.findall(f"{unit} goes on after .* of asking the model\n", ran.out)) == 1
     assert "attempt_0" in (tmp_path / "logs" / "stuck.txt").read_text(encoding="utf-8")
     assert events(tmp_path, "finished")[0]["result"]["turns"][0]["model"] == "rehearsal (simulated)"
+
+
+def test_a_defect_of_the_program_ends_the_run_with_that_as_its_reason_and_a_summary(tmp_path: Path) -> None:
+    def defect(_: Standing) -> str | None:
+        raise ZeroDivisionError("oh")
+
+    settings = load_settings(memory=tmp_path, llm="rehearsal", sandbox="process")
+    clock = SystemClock()
+    with ExitStack() as stack:
+        opened = open_memory(settings, clock, stack)
+        parts = assemble(settings, opened, SilentDisplay(), clock, stack, sandbox_of=lambda *_: SimulatedSandbox())
+        night = Loop(
+            replace(parts, stop=Stop(defect)), Runner[Attempt](stack.enter_context(ThreadPoolExecutor(1)), workers=1)
+        )
+        summary = night.run()
+    assert (night.failed, summary.stop_reason) == (True, "a defect of this program (ZeroDivisionError: oh)")
+    assert [each["reason"] for each in events(tmp_path, "run_ended")] == [summary.stop_reason]
