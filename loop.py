@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import structlog
 import typer
@@ -22,7 +22,7 @@ from builder.findings import find
 from builder.prompting import NAMES, REVISED_NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from builder.watched import WatchedModel, watched
-from executor.assess import Assessor
+from executor.assess import Assess, Assessor
 from executor.choose_sandbox import SandboxOptions, choose_sandbox
 from executor.grading.facts import sandbox_facts
 from executor.parking import Parking
@@ -32,7 +32,8 @@ from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
-from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
+from memory.answering import Answering
+from memory.attempts import AttemptResult
 from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
@@ -74,22 +75,6 @@ log = structlog.get_logger()
 LOOP = "the loop"
 POLL_S = 0.2
 PARK_WITHIN_S = 5.0
-
-
-class Assess(Protocol):
-    """Judges code."""
-
-    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
-        """The verdict on a solution."""
-        ...
-
-    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
-        """The score of a graded verdict."""
-        ...
-
-    def flaw(self, task: Task, limits: AttemptLimits) -> str:
-        """Why a task cannot be passed; empty if it can."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +128,7 @@ class Loop:
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
         self._proposing = Proposing(parts.memory, asked, parts.sandbox, parts.settings, seed=parts.seed)
         self._clock_watch = ClockWatch(parts.clock)
-        self._overflow_told = False
+        self._answering = Answering(parts.memory.state)
 
     def run(self) -> Summary:
         """Work until there is a reason to end; the run's summary, whatever the reason is."""
@@ -295,21 +280,12 @@ class Loop:
             assert made.fault is not None
             self._park(unit, made.fault)
             return
-        before = self._state.answers_as.get(flight.spec.model, "")
         self._memory.append([Finished(result=result, belog=made.value, mistakes=signatures(result))])
-        self._look_at_model(flight, result, before=before)
+        for told in self._answering.look(flight.spec.model, result):
+            self.trouble(told)
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task, result)
         self._look_back()
-
-    def _look_at_model(self, flight: InFlight, result: AttemptResult, *, before: str) -> None:
-        """Tell of a model that answers under another name than it did, and of one whose context is too small."""
-        now = self._state.answers_as.get(flight.spec.model, "")
-        if before and now != before:
-            self.trouble(f"{flight.spec.model} answered as {before} before, and as {now} now: is it another model?")
-        if not result.turns and not self._overflow_told:
-            self._overflow_told = True
-            self.trouble(f"{result.ended}; load the model with a larger context, or lower BT_REPLY_TOKENS")
 
     def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
         code = next(reversed(attempt.files.values()), "")
