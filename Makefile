@@ -1,4 +1,4 @@
-.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals bench-watch soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,9 @@ bench-night: .venv/.core ## simulated nights with planted rules: are those that 
 
 bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted faults: is no faulty one trusted?
 	$(BIN)/python -m benchmarks.bench_proposals
+
+bench-watch: .venv/.core ## what a watcher costs the loop, as a ratio
+	$(BIN)/python -m benchmarks.bench_watch
 
 soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
 	$(BIN)/python -m benchmarks.soak_sandbox

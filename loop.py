@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import structlog
 import typer
@@ -22,7 +22,7 @@ from builder.findings import find
 from builder.prompting import NAMES, REVISED_NAMES, Prompts
 from builder.run_project import Attempt, Tools, run_attempt
 from builder.watched import WatchedModel, watched
-from executor.assess import Assessor
+from executor.assess import Assess, Assessor
 from executor.choose_sandbox import SandboxOptions, choose_sandbox
 from executor.grading.facts import sandbox_facts
 from executor.parking import Parking
@@ -32,7 +32,8 @@ from executor.runner import Ended, Runner, guarded
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory import runs
-from memory.attempts import AttemptLimits, AttemptResult, AttemptSpec, Score, Verdict
+from memory.answering import Answering
+from memory.attempts import AttemptResult
 from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
@@ -66,6 +67,7 @@ from utils.notify import Notifier
 from utils.settings import Settings, load_settings, public
 from utils.signals import StopRequest, handled
 from utils.steps import Steps
+from utils.tracing import Traces, traces_of
 from utils.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -73,22 +75,6 @@ log = structlog.get_logger()
 LOOP = "the loop"
 POLL_S = 0.2
 PARK_WITHIN_S = 5.0
-
-
-class Assess(Protocol):
-    """Judges code."""
-
-    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
-        """The verdict on a solution."""
-        ...
-
-    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
-        """The score of a graded verdict."""
-        ...
-
-    def flaw(self, task: Task, limits: AttemptLimits) -> str:
-        """Why a task cannot be passed; empty if it can."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +97,7 @@ class Parts:
     display: Display
     notifier: Notifier
     steps: Steps
+    traces: Traces
     clock: Clock
     seed: int
 
@@ -141,7 +128,7 @@ class Loop:
         self._quarantine = Quarantine(parts.memory, parts.assess, limits_of(parts.settings), parts.display.note)
         self._proposing = Proposing(parts.memory, asked, parts.sandbox, parts.settings, seed=parts.seed)
         self._clock_watch = ClockWatch(parts.clock)
-        self._overflow_told = False
+        self._answering = Answering(parts.memory.state)
 
     def run(self) -> Summary:
         """Work until there is a reason to end; the run's summary, whatever the reason is."""
@@ -264,7 +251,10 @@ class Loop:
             score=self._parts.assess.score,
         )
         seen = watched(tools, unit, self._parts.steps)
-        self._runner.submit(unit, lambda: run_attempt(flight.spec, flight.task, seen))
+        facts: dict[str, str | int] = {"unit": unit, "task": flight.task.id, "attempt": flight.spec.number}
+        self._runner.submit(
+            unit, self._parts.traces.attempt(facts, lambda: run_attempt(flight.spec, flight.task, seen))
+        )
 
     def _take(self, ended: Ended[Attempt]) -> None:
         if ended.value is not None:
@@ -290,21 +280,12 @@ class Loop:
             assert made.fault is not None
             self._park(unit, made.fault)
             return
-        before = self._state.answers_as.get(flight.spec.model, "")
         self._memory.append([Finished(result=result, belog=made.value, mistakes=signatures(result))])
-        self._look_at_model(flight, result, before=before)
+        for told in self._answering.look(flight.spec.model, result):
+            self.trouble(told)
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
         self._suspect(flight.task, result)
         self._look_back()
-
-    def _look_at_model(self, flight: InFlight, result: AttemptResult, *, before: str) -> None:
-        """Tell of a model that answers under another name than it did, and of one whose context is too small."""
-        now = self._state.answers_as.get(flight.spec.model, "")
-        if before and now != before:
-            self.trouble(f"{flight.spec.model} answered as {before} before, and as {now} now: is it another model?")
-        if not result.turns and not self._overflow_told:
-            self._overflow_told = True
-            self.trouble(f"{result.ended}; load the model with a larger context, or lower BT_REPLY_TOKENS")
 
     def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
         code = next(reversed(attempt.files.values()), "")
@@ -415,6 +396,7 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
         loop = Loop(parts, runner)
+        _serve_metrics(parts, stack)
         with handled(parts.request), Watchdog.of_settings(settings, parts.steps, clock, told=loop.trouble):
             display.begin(
                 run_head(parts.model.name, parts.sandbox.tier, settings, tasks=len(parts.memory.state.tasks)),
@@ -458,7 +440,8 @@ def assemble(
     memory.take_wishes(all_views, told=display.note)
     known = [as_known(record.task) for record in memory.state.tasks.values()]
     settings = runs.with_its_model(settings, memory.state)
-    model = choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note)
+    traces = traces_of(settings, stack)
+    model = traces.model(choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note))
     sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
     notifier = Notifier(settings, clock, told=display.note)
@@ -489,6 +472,7 @@ def assemble(
         display=display,
         notifier=notifier,
         steps=Steps(clock),
+        traces=traces,
         clock=clock,
         seed=seed,
     )
@@ -506,6 +490,17 @@ def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
         progress=display.note,
         options=SandboxOptions.of_settings(settings),
     )
+
+
+def _serve_metrics(parts: Parts, stack: ExitStack) -> None:
+    port = parts.settings.metrics_port
+    if port is None:
+        return
+    from memory.metrics import RunCollector, served  # noqa: PLC0415  only who wants it waits for its import
+
+    folder = parts.settings.memory
+    url = stack.enter_context(served(RunCollector(parts.memory.state, parts.steps, parts.clock, folder), port))
+    parts.display.note(f"Metrics: {url}")
 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

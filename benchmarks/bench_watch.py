@@ -4,7 +4,8 @@ python -m benchmarks.bench_watch --pairs 5 --cycles 40
 
 Both nights of a pair have the same seed and so do the same work, one after the other, in changing order. Compared are
 the CPU seconds of the loop and all its children, and the time from the first decision to the last outcome; the ratio is
-that of the medians over all pairs. On a machine with other work to do only the CPU seconds tell something.
+that of the medians over all pairs. Beside it stands what the watcher itself takes of a processor while it looks on. On
+a machine with other work to do only the CPU seconds tell something.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,10 +27,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one cycle, in seconds."""
+    """Of one cycle, in seconds; `watcher` is the watcher's share of a processor while the loop ran."""
 
     cpu_s: float
     wall_s: float
+    watcher: float
 
 
 def main() -> None:
@@ -50,6 +52,8 @@ def main() -> None:
             f"{name} of a cycle: {without * 1000:.1f} ms without, {with_ * 1000:.1f} ms with a watcher, "
             f"ratio {with_ / without:.3f} (median of {options.pairs} pairs)"
         )
+    shares = [each.watcher for each in costs[True]]
+    print(f"the watcher itself: {statistics.median(shares):.2%} of a processor")
 
 
 def one_night(*, watched: bool, cycles: int, seed: int) -> Cost:
@@ -57,7 +61,8 @@ def one_night(*, watched: bool, cycles: int, seed: int) -> Cost:
     with tempfile.TemporaryDirectory() as folder:
         memory = Path(folder) / "m"
         (memory / "inbox").mkdir(parents=True)
-        with watcher(memory) if watched else no_watcher():
+        with watcher(memory) if watched else no_watcher() as used_s:
+            began_s, used_before_s = time.monotonic(), used_s()
             command = [
                 sys.executable, "loop.py", "--llm", "rehearsal", "--sandbox", "process", "--max-repairs", "0",
                 "--cycles", str(cycles), "--seed", str(seed), "--memory", str(memory),
@@ -65,8 +70,9 @@ def one_night(*, watched: bool, cycles: int, seed: int) -> Cost:
             process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
+            share = (used_s() - used_before_s) / (time.monotonic() - began_s)
         assert process.returncode == 0, "the loop failed"
-        return Cost((used.ru_utime + used.ru_stime) / cycles, span_s(memory) / cycles)
+        return Cost((used.ru_utime + used.ru_stime) / cycles, span_s(memory) / cycles, share)
 
 
 def span_s(memory: Path) -> float:
@@ -79,24 +85,30 @@ def span_s(memory: Path) -> float:
 
 
 @contextmanager
-def watcher(memory: Path) -> Iterator[None]:
-    """`watch` on this memory, as in a pipe."""
+def watcher(memory: Path) -> Iterator[Callable[[], float]]:
+    """`watch` on this memory, as in a pipe; tells the CPU seconds that it has used."""
     process = subprocess.Popen(
         [sys.executable, "utils/cli.py", "watch", "--memory", str(memory)], cwd=CHECKOUT, stdout=subprocess.DEVNULL
     )
     time.sleep(3)  # it has started by then, and starting is not what is measured
     try:
-        yield
+        yield lambda: cpu_s(process.pid)
     finally:
         process.kill()
         process.wait()
 
 
 @contextmanager
-def no_watcher() -> Iterator[None]:
+def no_watcher() -> Iterator[Callable[[], float]]:
     """The same wait, and nobody looks on."""
     time.sleep(3)
-    yield
+    yield lambda: 0.0
+
+
+def cpu_s(pid: int) -> float:
+    """What a process has used, by proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

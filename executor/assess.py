@@ -1,5 +1,7 @@
 """Judges code: the verdict in the sandbox, the score against the reference, and whether a task can be passed at all."""
 
+from typing import Protocol
+
 from executor.grading.grade import grade
 from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, score
@@ -7,6 +9,22 @@ from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
 from memory.tasks import Task
 from utils.files import sha256_hex
 from utils.ids import derived
+
+
+class Assess(Protocol):
+    """Judges code."""
+
+    def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
+        """The verdict on a solution."""
+        ...
+
+    def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
+        """The score of a graded verdict."""
+        ...
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        """Why a task cannot be passed; empty if it can."""
+        ...
 
 
 class Assessor:

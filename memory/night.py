@@ -53,6 +53,8 @@ class Night:
     simulated: bool = False
     settings: dict[str, str] = field(default_factory=dict)
     started_at: str = ""
+    limits_from: str = ""
+    """When its time limits began to count."""
     last_at: str = ""
     ended: str = ""
     """Why it ended; empty while it goes on."""
@@ -73,19 +75,12 @@ class Night:
     units: dict[str, Unit] = field(default_factory=dict)
     """Those that are decided and not finished, parked ones too."""
 
-    def apply(self, event: dict[str, Any]) -> None:  # noqa: C901  one case for each kind of event
+    def apply(self, event: dict[str, Any]) -> None:
         """Add one event of the log."""
         data, self.last_at = event["data"], event["at"]
         match data.get("kind"):
-            case "run_started":
-                self._begin(data)
-            case "run_resumed":
-                self.settings = data.get("settings") or self.settings
-                self.ended = ""
-                self.under_way.clear()
-            case "run_ended":
-                self.ended, self.paused_at = data["reason"], ""
-                self.under_way.clear()
+            case "run_started" | "run_resumed" | "run_ended":
+                self._run(data)
             case "decided":
                 self._decide(data)
             case "finished":
@@ -131,9 +126,17 @@ class Night:
         span_s = seconds_between(self.finished_at[0], self.finished_at[-1])
         return (len(self.finished_at) - 1) / span_s * 3600 if span_s > 0 else None
 
-    def _begin(self, data: dict[str, Any]) -> None:
-        self.run, self.model, self.simulated = data["run"], data["model"], data["simulated"]
-        self.settings, self.started_at = data["settings"], self.last_at
+    def _run(self, data: dict[str, Any]) -> None:
+        self.under_way.clear()
+        if data["kind"] == "run_ended":
+            self.ended, self.paused_at = data["reason"], ""
+            return
+        self.ended, self.settings = "", data.get("settings") or self.settings
+        if data["kind"] == "run_started":
+            self.run, self.model, self.simulated = data["run"], data["model"], data["simulated"]
+            self.started_at = self.last_at
+        if not self.limits_from or self.settings.get("resume", "off") == "off":
+            self.limits_from = self.last_at
 
     def _decide(self, data: dict[str, Any]) -> None:
         spec = data["spec"]
@@ -151,6 +154,7 @@ class Night:
         name = result["unit_id"]
         known = self.units.pop(name, None) or Unit(name, belog["task_id"], 0, self.last_at)
         self.under_way.pop(name, None)
+        self.away = self.away_at = ""
         outcome, score, errors = result["outcome"], result.get("score"), belog["errors_encountered"]
         tokens = sum(turn["prompt_tokens"] + turn["completion_tokens"] for turn in result["turns"])
         if reflection := result.get("reflection"):

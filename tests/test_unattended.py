@@ -1,15 +1,29 @@
 """Nights that nobody watches: steered from outside, ended with their reason, gone on with after a stop."""
 
 import json
+import re
 import signal
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from builder.run_project import Attempt
+from executor.runner import Runner
+from executor.simulated_assessor import SimulatedSandbox
+from loop import Loop, assemble  # noqa: TID251  no command can make it fail
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
-from tests.running import cli, events, finish, lines, logged, loop, start, wait_for
+from tests.running import cli, events, finish, lines, logged, loop, serving, start, wait_for
+from trainer.opened import open_memory
+from utils.clock import SystemClock
+from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
+from utils.settings import load_settings
+from utils.stopping import Standing, Stop
 
 QUICK = ("--llm", "rehearsal", "--sandbox", "process", "--max-repairs", "0")
 
@@ -62,6 +76,7 @@ def test_a_night_is_paused_steered_and_gone_on_with_and_its_end_is_told(
     kept = b"".join(path.read_bytes() for path in memory.rglob("*") if path.is_file())
     assert b"s3cret" not in kept
     assert cli("rebuild", "--check", "--memory", memory).code == 0
+    assert cli("evidence", "--verify", "--memory", memory).code == 0
     idle = cli("pause", "--memory", memory)
     assert (idle.code, "no loop is running" in idle.err) == (2, True)
     again = cli("requeue", tried, "--memory", memory)
@@ -96,3 +111,42 @@ def test_a_disk_that_is_nearly_full_ends_the_run_with_that_as_its_reason(
     assert ended["reason"].startswith("the disk is nearly full: ")
     assert "and 9999999 are to stay free (BT_DISK_RESERVE_MB)" in ended["reason"]
     assert "Ended: the disk is nearly full" in ran.out
+
+
+def test_a_model_that_is_slow_is_told_of_once_and_the_metrics_show_the_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BT_STUCK_S", "0.5")
+    monkeypatch.setenv("BT_METRICS_PORT", "0")
+    options = ("--sandbox", "process", "--max-repairs", "0", "--memory", tmp_path, "--cycles", "1")
+    with serving("-m utils.rehearsal", "--port", "0", "--latency", "3") as url:
+        process = start("loop.py", "--llm", url, *options)
+        assert process.stdout is not None
+        head = next(line for line in process.stdout if line.startswith("Metrics: "))
+        wait_for((tmp_path / "logs" / "stuck.txt").exists)
+        with urllib.request.urlopen(head.split()[1], timeout=10) as answer:
+            scraped = answer.read().decode()
+        ran = finish(process)
+    assert 'builder_trainer_step_age_seconds{step="asking the model",who="' in scraped
+    unit = events(tmp_path, "decided")[0]["spec"]["unit_id"]
+    assert ran.out.count(f"stuck? {unit} has been asking the model for ") == 1
+    assert len(re.findall(f"{unit} goes on after .* of asking the model\n", ran.out)) == 1
+    assert "attempt_0" in (tmp_path / "logs" / "stuck.txt").read_text(encoding="utf-8")
+    assert events(tmp_path, "finished")[0]["result"]["turns"][0]["model"] == "rehearsal (simulated)"
+
+
+def test_a_defect_of_the_program_ends_the_run_with_that_as_its_reason_and_a_summary(tmp_path: Path) -> None:
+    def defect(_: Standing) -> str | None:
+        raise ZeroDivisionError("oh")
+
+    settings = load_settings(memory=tmp_path, llm="rehearsal", sandbox="process")
+    clock = SystemClock()
+    with ExitStack() as stack:
+        opened = open_memory(settings, clock, stack)
+        parts = assemble(settings, opened, SilentDisplay(), clock, stack, sandbox_of=lambda *_: SimulatedSandbox())
+        night = Loop(
+            replace(parts, stop=Stop(defect)), Runner[Attempt](stack.enter_context(ThreadPoolExecutor(1)), workers=1)
+        )
+        summary = night.run()
+    assert (night.failed, summary.stop_reason) == (True, "a defect of this program (ZeroDivisionError: oh)")
+    assert [each["reason"] for each in events(tmp_path, "run_ended")] == [summary.stop_reason]

@@ -212,6 +212,11 @@ class Settings(BaseSettings):
         default=None,
         description="Serve http://127.0.0.1:PORT/metrics for Prometheus while the loop runs; 0 takes a free port.",
     )
+    otel: Literal["off", "on"] = Field(
+        default="off",
+        description="`on` sends a span for each attempt and each answer of the model to OpenTelemetry, without their "
+        "texts; needs the packages of the extra `otel`, and OTEL_EXPORTER_OTLP_ENDPOINT says where to.",
+    )
     truths: Path | None = Field(
         default=None,
         description="The rehearsal model's planted truths: a file; empty for its own; `null` for a world in "

@@ -6,7 +6,7 @@ import pytest
 
 from utils.env_example import env_example
 from utils.errors import InputError
-from utils.settings import ROOT, Settings, load_settings, public, variable
+from utils.settings import ROOT, SECRETS, Settings, load_settings, public, variable
 
 VALUES: dict[str, tuple[str, Any]] = {
     "llm": ("http://localhost:1234/v1", "http://localhost:1234/v1"),
@@ -56,6 +56,14 @@ VALUES: dict[str, tuple[str, Any]] = {
     "patience_s": ("30", 30.0),
     "fault_wait_s": ("40", 40.0),
     "truths": ("truths.toml", Path("truths.toml")),
+    "disk_reserve_mb": ("0", 0),
+    "resume": ("only", "only"),
+    "stuck_s": ("90", 90.0),
+    "notify_webhook": ("https://example.org/hook", "https://example.org/hook"),
+    "notify_ntfy": ("http://example.org/topic", "http://example.org/topic"),
+    "notify_token": ("tk_1", "tk_1"),
+    "metrics_port": ("9464", 9464),
+    "otel": ("on", "on"),
 }
 BAD = {
     "cycles": ["0", "-1", "many", "1.5", "1e3", "9" * 5000],
@@ -95,6 +103,11 @@ BAD = {
     "weight_difficulty": ["-0.1", "1.1", "nan"],
     "patience_s": ["0"],
     "fault_wait_s": ["0", "3601"],
+    "disk_reserve_mb": ["-1", "10000001"],
+    "resume": ["yes", "On"],
+    "stuck_s": ["0", "nan"],
+    "metrics_port": ["-1", "65536"],
+    "otel": ["yes"],
 }
 EACH_BAD = [(name, value) for name, values in BAD.items() for value in values]
 
@@ -117,7 +130,7 @@ def in_file(name: str, value: str) -> None:
 
 def got(name: str, **given: Any) -> Any:
     value = getattr(load_settings(**given), name)
-    return value.get_secret_value() if name == "api_key" else value
+    return value.get_secret_value() if name in SECRETS else value
 
 
 def test_the_list_of_values_here_is_whole() -> None:

@@ -73,6 +73,7 @@ def of_flight(settings: Settings) -> Settings:
             "notify_webhook": SecretStr(""),
             "notify_ntfy": SecretStr(""),
             "metrics_port": None,
+            "otel": "off",
             "analyse_every": NEVER,
             "workers": 1,
         }

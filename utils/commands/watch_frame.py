@@ -108,7 +108,7 @@ def _pace(seen: Frame) -> str:
 def _left(seen: Frame) -> str:
     """Until the run ends, by the limits that it was given."""
     settings, night = seen.night.settings, seen.night
-    start, now = datetime.fromisoformat(night.started_at), datetime.fromisoformat(seen.now)
+    start, now = datetime.fromisoformat(night.limits_from), datetime.fromisoformat(seen.now)
     told = []
     if hours := settings.get("hours"):
         end = start + timedelta(hours=float(hours))
