@@ -232,4 +232,4 @@ def test_a_night_killed_a_hundred_times_leaves_the_memory_of_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: str
 ) -> None:
     monkeypatch.setenv("BT_ANALYSE_EVERY", "5")
-    assert_a_night_survives(tmp_path, seed, cycles=180, kills=100, in_start=0.25)
+    assert_a_night_survives(tmp_path, seed, cycles=150, kills=100, in_start=0.25)
