@@ -10,11 +10,11 @@ test: .venv/.dev ## everything that needs neither Docker nor a model
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy .
-	$(BIN)/pytest -q -n 2 --dist worksteal
+	$(BIN)/pytest -q -n 3 --dist worksteal
 
 coverage: .venv/.dev ## the same tests, slower: which branches do they reach? less than 90 % is a failure
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n 2 --dist worksteal
+	$(BIN)/coverage run -m pytest -q -n 3 --dist worksteal
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -106,13 +106,15 @@ def expected_pass(belief: Belief) -> float:
 class _Beliefs:
     """Gaussians of one kind by number; those that were never touched hold the prior."""
 
-    __slots__ = ("_at", "_mean", "_prior", "_variance")
+    __slots__ = ("_at", "_mean", "_prior", "_read", "_read_at", "_variance")
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
         self._mean = np.empty(0)
         self._variance = np.empty(0)
         self._at = np.empty(0)
+        self._read: dict[int, Belief] = {}  # one decision reads the same few beliefs again and again
+        self._read_at = 0.0
 
     def reach(self, size: int) -> None:
         """Make room for numbers below `size`; doubling, so that a belief costs the same however many there are."""
@@ -128,9 +130,19 @@ class _Beliefs:
         """Begin with another mean than the prior's; for kinds that are not forgotten."""
         self.reach(number + 1)
         self._mean[number] = mean
+        self._read.pop(number, None)
 
     def read(self, number: int, now: float) -> Belief:
         """One belief as it is now."""
+        if now != self._read_at and self._prior.half_life is not None:
+            self._read.clear()
+            self._read_at = now
+        belief = self._read.get(number)
+        if belief is None:
+            belief = self._read[number] = self._as_of(number, now)
+        return belief
+
+    def _as_of(self, number: int, now: float) -> Belief:
         mean, variance = self._mean.item(number), self._variance.item(number)
         if self._prior.half_life is None:
             return Belief(mean, variance)
@@ -150,6 +162,7 @@ class _Beliefs:
     def write(self, number: int, belief: Belief, now: float) -> None:
         """Keep a belief of now."""
         self._mean[number], self._variance[number], self._at[number] = belief.mean, belief.variance, now
+        self._read.pop(number, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from memory.events import FORMAT, Event, Numbered
 from utils.errors import MemoryDamaged
@@ -122,12 +123,19 @@ def decode(line: Line, head: Head, model: type[E]) -> E:
 
 def _document(line: Line) -> dict[str, Any]:
     try:
-        document = json.loads(line.raw.decode("utf-8"))
+        document = _parsed(line.raw)
     except (ValueError, RecursionError) as error:
         raise MemoryDamaged(f"{line.where}: no JSON; bring this file back from a copy ({error})") from error
     if not isinstance(document, dict):
         raise MemoryDamaged(f"{line.where}: not an event")
     return document
+
+
+def _parsed(raw: bytes) -> Any:  # noqa: ANN401  any JSON
+    try:
+        return from_json(raw)
+    except ValueError:  # it is twice as fast, but refuses what nests deeply
+        return json.loads(raw.decode("utf-8"))
 
 
 def _refuse_newer(line: Line, data: object) -> None:

@@ -90,8 +90,8 @@ class RecallIndex:
     102 did), and set by the half for tuning. Lessons and labels come from one hand, and labels are often mutual, so
     that the halves know of each other: lessons of a real model will be found less well.
 
-    Folding 20,000 finished units takes 0.3 s; a fold and a find together 3 ms with 141 tasks, 27 ms with 20,000, and
-    the first find, which takes all in, 3 s with 20,000.
+    A put and a find together take 0.4 ms with 141 texts of 60 words, 6 ms with 20,000 (SQLite's FTS5: 1.1 and 20); the
+    first find, which takes all in, 1.7 s with 20,000.
     """
 
     def __init__(self) -> None:

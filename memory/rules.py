@@ -325,11 +325,11 @@ class RuleBook:
         """Places of the rules that may be shown in a task of these skills, in whose skills these errors came up."""
         size = len(self)
         matching = self._scopes.matching(size, skills, errors)
-        return np.flatnonzero(matching & ~self._banned.first(size) & ~self._merged.first(size))
+        return (matching & ~self._banned.first(size) & ~self._merged.first(size)).nonzero()[0]
 
     def banned(self) -> Iterator[RuleRecord]:
         """The rules that a person banned, and those that were merged into them."""
-        for place in np.flatnonzero(self._banned.first(len(self))).tolist():
+        for place in self._banned.first(len(self)).nonzero()[0].tolist():
             yield from self.family(self._by_place[place])
 
     def pinned(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:

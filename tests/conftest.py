@@ -45,6 +45,33 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         report.longrepr = f"skipped, though nothing may be: {report.longrepr}"
 
 
+def own_limit_s(item: pytest.Item) -> float:
+    """Seconds; 0 without a limit of its own."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What has a time limit of its own is long: it begins first, so that no process is left alone with it at the end.
+
+    pytest-xdist hands each process an equal run of the tests, and whoever has done its own takes some of another's.
+    Half of the processes begin with the long tests, which mostly compute, the others with those that mostly wait.
+    """
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = sorted((each for each in items if own_limit_s(each)), key=own_limit_s, reverse=True)
+    short = [each for each in items if not own_limit_s(each)]
+    items.clear()
+    left, beginners = len(long) + len(short), (processes + 1) // 2
+    for number in range(processes):
+        first = long[number::beginners] if number < beginners else []
+        share = left // (processes - number)
+        others = max(0, share - len(first))
+        items += [*first, *short[:others]]
+        del short[:others]
+        left -= len(first) + others
+
+
 @pytest.fixture(params=["process", "bubblewrap"])
 def kind(request: pytest.FixtureRequest) -> str:
     """A kind of sandbox that works here without a daemon."""

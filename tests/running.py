@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.forked import Zygote
+from tests.forked import QUICKLY, Forked, Zygote
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-WAIT_S = 60.0
+WAIT_S = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,17 @@ class Ran:
     err: str
 
 
-def start(*argv: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
-    """A Python program of this checkout in a process of its own."""
+Process = subprocess.Popen[str] | Forked
+
+
+def start(*argv: str | Path, cwd: Path | None = None) -> Forked:
+    """`python PROGRAM OPTIONS`, one of the two programs of this checkout, from a process that has them loaded."""
+    program, *options = map(str, argv)
+    return zygote().start(program, options, folder=cwd or CHECKOUT)
+
+
+def start_fresh(*argv: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
+    """A Python program of this checkout in a process that loads it itself."""
     program, *options = map(str, argv)
     script = ["-m", program.removeprefix("-m ")] if program.startswith("-m ") else [str(CHECKOUT / program)]
     return subprocess.Popen(
@@ -42,11 +50,11 @@ def start(*argv: str | Path, cwd: Path | None = None) -> subprocess.Popen[str]:
         encoding="utf-8",
         errors="replace",
         cwd=cwd or CHECKOUT,
-        env={"BT_CPU_S": "1", **os.environ},  # the rehearsal's endless loops need not take five seconds each
+        env={**QUICKLY, **os.environ},
     )
 
 
-def finish(process: subprocess.Popen[str], timeout_s: float = WAIT_S) -> Ran:
+def finish(process: Process, timeout_s: float = WAIT_S) -> Ran:
     """Wait for its end."""
     try:
         out, err = process.communicate(timeout=timeout_s)
@@ -54,29 +62,18 @@ def finish(process: subprocess.Popen[str], timeout_s: float = WAIT_S) -> Ran:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"still running after {timeout_s} s\n{out[-2000:]}\n{err[-2000:]}") from None
+    assert process.returncode is not None
     return Ran(process.returncode, out, err)
 
 
 def loop(*options: str | Path, timeout_s: float = WAIT_S) -> Ran:
     """`python loop.py OPTIONS`."""
-    return run_forked("loop.py", *options, timeout_s=timeout_s)
+    return finish(start("loop.py", *options), timeout_s)
 
 
 def cli(*options: str | Path) -> Ran:
     """`python utils/cli.py OPTIONS`."""
-    return run_forked("utils/cli.py", *options, timeout_s=WAIT_S)
-
-
-def run_forked(program: str, *options: str | Path, timeout_s: float) -> Ran:
-    """What `start` and `finish` give, from a process that finds all modules loaded."""
-    with tempfile.TemporaryDirectory() as folder:
-        out, err = Path(folder) / "out", Path(folder) / "err"
-        process = zygote().start(program, [*map(str, options)], folder=CHECKOUT, out=out, err=err)
-        process.poll(timeout_s)
-        code = process.kill()
-        ran = Ran(code, *(path.read_text(encoding="utf-8", errors="replace") for path in (out, err)))
-    assert code != -signal.SIGKILL, f"still running after {timeout_s} s\n{ran.out[-2000:]}\n{ran.err[-2000:]}"
-    return ran
+    return finish(start("utils/cli.py", *options))
 
 
 @cache
@@ -120,7 +117,7 @@ def logged(memory: Path, kind: str) -> int:
 @contextmanager
 def serving(*argv: str | Path) -> Iterator[str]:
     """A model server; gives its URL, which it prints first."""
-    process = start(*argv)
+    process = start_fresh(*argv)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

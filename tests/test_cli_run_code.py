@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from executor.process_sandbox import ProcessSandbox
 from executor.run_cmd import run_cmd
 from executor.sandbox import Limits
-from tests.running import CHECKOUT, Ran, cli, finish, start, wait_for
+from tests.running import CHECKOUT, Ran, cli, finish, start, start_fresh, wait_for
 from utils.commands.collected import write_all  # noqa: TID251  a sandbox's agent tells no such names
 from utils.commands.run_code import BOUNDS, parse_limits  # noqa: TID251  the bounds have no other door
 from utils.errors import InputError
@@ -140,7 +140,7 @@ def test_bytes_that_are_no_text_and_a_narrow_encoding_are_no_trouble(
     path = program(folder, "import sys; sys.stdout.buffer.write(b'\\xff' + 'é'.encode())")
     assert "  \N{REPLACEMENT CHARACTER}é\n" in run(path).out
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
-    ran = finish(start("utils/cli.py", "run-code", path, "--sandbox", "process"))  # which reads that as it starts
+    ran = finish(start_fresh("utils/cli.py", "run-code", path, "--sandbox", "process"))  # which reads that as it starts
     assert "  \\ufffd\\xe9\n" in ran.out
 
 

@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pytest
 from memory.event_lines import read_chain
 from memory.memory_manager import MemoryManager
 from tests.forked import Forked
-from tests.running import CHECKOUT, cli, events, finish, logged, start, wait_for, zygote
+from tests.running import Process, cli, events, finish, logged, start, start_fresh, wait_for
 from trainer.views import all_views
 from utils.clock import SystemClock
 
@@ -26,7 +25,7 @@ SEEDS = [os.environ.get("BT_TESTS_SEED", "1")]
 """Of the moments of the kills; a failed test has it in its name."""
 USUAL = ("--llm", "rehearsal", "--sandbox", "process", "--seed", "11")
 TOO_SHORT = "the night was over before it was killed as often as it should: make it longer"
-START_S, AFTER_S = 2.0, 0.25
+START_S, AFTER_S = 0.5, 0.25
 VIEWS = ("core", "task_memory", "advanced", "belogs", "rules", "blueprints")
 ARCHIVE = "code_archive"
 MEASURED = re.compile(
@@ -34,21 +33,18 @@ MEASURED = re.compile(
 )
 
 
-def begin(memory: Path, *options: str | Path, cycles: int) -> subprocess.Popen[str]:
-    return start("loop.py", *USUAL, "--cycles", str(cycles), "--memory", memory, *options)
+def options_of(memory: Path, *options: str | Path, cycles: int) -> tuple[str | Path, ...]:
+    return ("loop.py", *USUAL, "--cycles", str(cycles), "--memory", memory, *options)
 
 
-def begin_forked(folder: Path, *options: str | Path, cycles: int) -> Forked:
-    """The same from a process that has loaded the program already, so that more time is left for the night."""
-    folder.mkdir(exist_ok=True)
-    given = map(str, (*USUAL, "--cycles", str(cycles), "--memory", folder / "memory", *options))
-    return zygote().start("loop.py", [*given], folder=CHECKOUT, out=folder / "out", err=folder / "err")
+def begin(memory: Path, *options: str | Path, cycles: int) -> Forked:
+    return start(*options_of(memory, *options, cycles=cycles))
 
 
-def kill(process: subprocess.Popen[str]) -> None:
-    assert process.poll() is None, TOO_SHORT
-    process.send_signal(signal.SIGKILL)
+def kill(process: Forked) -> None:
+    process.kill()
     process.communicate()
+    assert process.returncode == -signal.SIGKILL, TOO_SHORT
 
 
 def live_and_die(folder: Path, chance: random.Random, *, cycles: int, kills: int, in_start: float) -> None:
@@ -60,16 +56,13 @@ def live_and_die(folder: Path, chance: random.Random, *, cycles: int, kills: int
     for number in range(kills):
         decided = logged(memory, "decided")
         starting = not starting and (number == 0 or chance.random() < in_start)
-        record = ("--record", folder / f"record-{number}.jsonl")
+        process = begin(memory, "--record", folder / f"record-{number}.jsonl", cycles=cycles)
         if starting:
-            process = begin(memory, *record, cycles=cycles)
             time.sleep(chance.uniform(0, START_S))
-            kill(process)
-            continue
-        forked = begin_forked(folder, *record, cycles=cycles)
-        wait_for(lambda: logged(memory, "decided") > decided or forked.poll() is not None)  # noqa: B023
-        time.sleep(chance.uniform(0, AFTER_S))
-        assert forked.kill() == -signal.SIGKILL, TOO_SHORT
+        else:
+            wait_for(lambda: logged(memory, "decided") > decided or process.poll() is not None)  # noqa: B023
+            time.sleep(chance.uniform(0, AFTER_S))
+        kill(process)
 
 
 EXPECTED_SCORE = re.compile(rb'"score": \{"control"[^}]+\}')
@@ -127,7 +120,9 @@ def assert_a_night_survives(folder: Path, seed: str, *, cycles: int, kills: int,
     whole, killed = folder / "whole", folder / "killed"
     undisturbed = begin(whole / "memory", "--record", whole / "record-0.jsonl", cycles=cycles)
     live_and_die(killed, random.Random(seed), cycles=cycles, kills=kills, in_start=in_start)
-    last = begin(killed / "memory", "--record", killed / f"record-{kills}.jsonl", cycles=cycles)
+    record = ("--record", killed / f"record-{kills}.jsonl")
+    last = start_fresh(*options_of(killed / "memory", *record, cycles=cycles))
+    process: Process
     for process in (undisturbed, last):
         ran = finish(process, timeout_s=600)
         assert ran.code == 0, ran.err
@@ -237,4 +232,4 @@ def test_a_night_killed_a_hundred_times_leaves_the_memory_of_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: str
 ) -> None:
     monkeypatch.setenv("BT_ANALYSE_EVERY", "5")
-    assert_a_night_survives(tmp_path, seed, cycles=180, kills=100, in_start=0.25)
+    assert_a_night_survives(tmp_path, seed, cycles=150, kills=100, in_start=0.25)

@@ -4,13 +4,13 @@ import json
 import os
 import re
 import signal
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.forked import Forked
 from tests.running import CHECKOUT, Ran, cli, events, finish, logged, loop, start, wait_for
 
 STAND_IN = CHECKOUT / "tests" / "utils" / "llama_stand_in"
@@ -37,7 +37,7 @@ def night(model: Path, *options: str) -> Ran:
     return loop(*argv(model, *options))
 
 
-def begun(model: Path, *options: str) -> subprocess.Popen[str]:
+def begun(model: Path, *options: str) -> Forked:
     return start("loop.py", *argv(model, *options))
 
 

@@ -5,6 +5,7 @@ with all of them fits the model's context. Then each nominee's dropout coin and 
 sees nothing that was learned. What the coins decide is never decided again.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -118,7 +119,7 @@ class Assigner:
                 id=each.rule.id,
                 version=each.rule.version,
                 score=each.score,
-                rules=(Shown(id=each.rule.key, text=each.rule.text),),
+                rules=(_telling(each.rule.key, each.rule.text),),
             )
             for each in self.nominate.rules(learning, task, places, lots)
         ]
@@ -132,7 +133,7 @@ class Assigner:
         found = self.recall.find(task, budget_tokens=room) if score is not None else ()
         if not found:
             return []
-        belogs = tuple(Shown(id=each.unit_id, text=each.text) for each in found)
+        belogs = tuple(_telling(each.unit_id, each.text) for each in found)
         return [_Candidate(id=RECALL, version=1, score=score, belogs=belogs)]
 
     def _that_fit(self, task: Task, way: Way, candidates: list[_Candidate]) -> list[_Candidate]:
@@ -159,6 +160,12 @@ class Assigner:
             trial=trial,
             log_e=significant(evidence.certificates.log_helps(candidate.key)) if trial else None,
         )
+
+
+@functools.lru_cache(maxsize=1024)
+def _telling(key: str, text: str) -> Shown:
+    """The same few are nominated again and again, and to check what a line holds takes longer than to look it up."""
+    return Shown(id=key, text=text)
 
 
 def _at_most(rules: list[_Candidate], most: int | None) -> list[_Candidate]:
@@ -198,5 +205,5 @@ def _shown(state: MemoryState, assignment: Assignment, candidates: Sequence[_Can
     return Assigned(
         assignment,
         rules=tuple(rule for each in kept for rule in each.rules),
-        belogs=tuple(Shown(id=each.unit_id, text=each.text) for each in recalled),
+        belogs=tuple(_telling(each.unit_id, each.text) for each in recalled),
     )

@@ -85,11 +85,11 @@ def _pool(learning: Learning, task: Task, places: Numbers) -> Numbers:
     """The candidates that take part, at most POOL: certified ones, the best believed of those seen, some never seen."""
     shows = learning.rules.shows(places)
     seen, unseen = places[shows > 0], places[shows == 0]
-    general, beliefs = learning.effects(seen, skills=()), learning.effects(seen, skills=task.skills)
+    general = learning.effects(seen, skills=())
     aside: NDArray[np.bool_] = is_set_aside(shows[shows > 0], general.mean, np.sqrt(general.variance))
     best = seen[~aside]
     if len(places) > POOL:
-        worth = np.where(learning.rules.certified(best), np.inf, beliefs.mean[~aside])
+        worth = np.where(learning.rules.certified(best), np.inf, learning.effects(best, skills=task.skills).mean)
         best = _best_means(best, worth, POOL - NEWEST - UNSEEN)
     return np.sort(np.concatenate((best, _unseen(learning, unseen, POOL - len(best)))))
 

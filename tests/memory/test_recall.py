@@ -261,7 +261,7 @@ def test_the_index_grows_with_tasks_and_not_with_attempts(memory: Memory) -> Non
     assert [each.unit_id[-6:] for each in found[:2]] == ["000119", "000117"]
     assert max(rows) == 4
     assert memory.index._index is not None
-    assert memory.index._index._database.execute("SELECT count(*) FROM past").fetchone() == (4,)
+    assert memory.index._index.texts == 4
 
 
 def test_an_index_that_was_closed_is_built_anew(memory: Memory) -> None:
