@@ -63,6 +63,7 @@ from utils.completions import Model
 from utils.display import ConsoleDisplay, Display, Summary, summary_lines
 from utils.errors import Fault, StorageFault
 from utils.files import write_atomically
+from utils.model_wait import wait_for_model
 from utils.notify import Notifier
 from utils.settings import Settings, load_settings, public
 from utils.signals import StopRequest, handled
@@ -442,6 +443,9 @@ def assemble(
     settings = runs.with_its_model(settings, memory.state)
     traces = traces_of(settings, stack)
     model = traces.model(choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note))
+    if settings.wait_for_model:
+        with handled(request):
+            wait_for_model(model, longest_s=settings.fault_wait_s, request=request, note=display.note)
     sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
     notifier = Notifier(settings, clock, told=display.note)

@@ -18,7 +18,7 @@ from loop import Loop, assemble  # noqa: TID251  no command can make it fail
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
-from tests.running import cli, events, finish, lines, logged, loop, serving, start, wait_for
+from tests.running import cli, events, finish, lines, logged, loop, serving, start, start_fresh, wait_for
 from trainer.opened import open_memory
 from utils.clock import SystemClock
 from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
@@ -120,7 +120,7 @@ def test_a_model_that_is_slow_is_told_of_once_and_the_metrics_show_the_step(
     monkeypatch.setenv("BT_METRICS_PORT", "0")
     options = ("--sandbox", "process", "--max-repairs", "0", "--memory", tmp_path, "--cycles", "1")
     with serving("-m utils.rehearsal", "--port", "0", "--latency", "3") as url:
-        process = start("loop.py", "--llm", url, *options)
+        process = start_fresh("loop.py", "--llm", url, *options)
         assert process.stdout is not None
         head = next(line for line in process.stdout if line.startswith("Metrics: "))
         wait_for((tmp_path / "logs" / "stuck.txt").exists)

@@ -195,6 +195,9 @@ class Settings(BaseSettings):
     fault_wait_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
         default=300.0, description="Longest wait from one try to the next while a model or sandbox is away."
     )
+    wait_for_model: bool = Field(
+        default=False, description="Wait at the start for a model server that is away, in place of ending at once."
+    )
     stuck_s: Annotated[float, Field(gt=0, le=864_000, allow_inf_nan=False)] | None = Field(
         default=None,
         description="A step that takes longer is told as stuck; if not given, ten times its usual time, and at least "

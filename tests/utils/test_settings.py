@@ -59,6 +59,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "disk_reserve_mb": ("0", 0),
     "resume": ("only", "only"),
     "stuck_s": ("90", 90.0),
+    "wait_for_model": ("true", True),
     "notify_webhook": ("https://example.org/hook", "https://example.org/hook"),
     "notify_ntfy": ("http://example.org/topic", "http://example.org/topic"),
     "notify_token": ("tk_1", "tk_1"),
@@ -106,6 +107,7 @@ BAD = {
     "disk_reserve_mb": ["-1", "10000001"],
     "resume": ["yes", "On"],
     "stuck_s": ["0", "nan"],
+    "wait_for_model": ["perhaps"],
     "metrics_port": ["-1", "65536"],
     "otel": ["yes"],
 }
