@@ -9,8 +9,9 @@ import struct
 import subprocess
 import sys
 import termios
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -38,6 +39,14 @@ class Terminal:
         os.close(slave)
         os.set_blocking(self.master, False)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
     def resize(self, *, rows: int, columns: int) -> None:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -52,15 +61,16 @@ def started(run: int = 1, **settings: str) -> RunStarted:
 
 
 def test_a_terminal_shows_the_run_as_it_goes_with_hostile_texts_escaped_and_ends_quietly(tmp_path: Path) -> None:
-    with open_memory(tmp_path, "loop.py") as memory:
+    with ExitStack() as stack:
+        memory = stack.enter_context(open_memory(tmp_path, "loop.py"))
         memory.append([started(cycles="9"), added(name=HOSTILE)])
         memory.append([decided(1).model_copy(update={"why": HOSTILE})])
-        terminal = Terminal(tmp_path)
+        terminal = stack.enter_context(Terminal(tmp_path))
         wait_for(lambda: terminal.shows("worker 1: add, try 1, for "))
         assert "bad [red]task[/red] \\x1b[2J" in terminal.shown
         assert "\x1b[2J\x1b]0;owned" not in terminal.shown
         memory.append([finished(memory.state, 1)])
-        wait_for(lambda: terminal.shows("1 attempts: 1 passed, 100%"))
+        wait_for(lambda: terminal.shows("1 attempt: 1 passed, 100%"))
         terminal.shown = ""
         terminal.resize(rows=8, columns=34)
         memory.append([Paused(by="somebody")])
@@ -69,12 +79,12 @@ def test_a_terminal_shows_the_run_as_it_goes_with_hostile_texts_escaped_and_ends
             assert len(line) <= 34, line
         terminal.shown = ""
         memory.append([Continued(by="somebody", paused_s=1), RunEnded(run=1, reason="9 attempts done", units=1)])
-    wait_for(lambda: terminal.shows("no loop is running"))
-    terminal.process.send_signal(signal.SIGINT)
-    assert terminal.process.wait(10) == 130
-    terminal.shows("")
-    os.close(terminal.master)
-    assert "Traceback" not in terminal.shown
+        memory.close()
+        wait_for(lambda: terminal.shows("no loop is running"))
+        terminal.process.send_signal(signal.SIGINT)
+        wait_for(lambda: terminal.shows("") and terminal.process.poll() is not None)
+        assert terminal.process.returncode == 130
+        assert "Traceback" not in terminal.shown
 
 
 def test_once_prints_one_frame_and_a_pipe_gets_a_line_for_each_event(tmp_path: Path) -> None:

@@ -82,7 +82,9 @@ class Tonight:
             Check("looking at Python", lambda: machine.python(pyproject)),
             Check("importing all packages", lambda: machine.packages(pyproject)),
             Check("comparing clocks", lambda: machine.clock(self._clock)),
-            Check("looking at the disk", lambda: disk.space(settings.memory)),
+            Check(
+                "looking at the disk", lambda: disk.space(settings.memory, disk.Room.above(settings.disk_reserve_mb))
+            ),
             Check("writing a probe file", lambda: disk.writing(settings.memory)),
             Check("locking the memory", lambda: memory.usable(settings.seed)),
             Check("reading the event log to its end", memory.log),

@@ -142,6 +142,7 @@ def test_a_disk_with_room_is_written_to_and_left_as_it_was(tmp_path: Path) -> No
     [
         (disk.Room(enough_bytes=10**18, least_bytes=1), "warning"),
         (disk.Room(enough_bytes=10**18, least_bytes=10**18), "problem"),
+        (disk.Room.above(reserve_mb=10**9), "problem"),
     ],
 )
 def test_too_little_room_is_noticed(tmp_path: Path, room: disk.Room, level: str) -> None:

@@ -94,7 +94,8 @@ def _outcomes(night: Night) -> str:
     low, high = wilson_interval(passed, graded)
     share = f"{passed / graded:.0%} (95 % interval {low:.0%} to {high:.0%})" if graded else "no verdict yet"
     rest = [f"{number} {outcome}" for outcome, number in sorted(night.outcomes.items()) if outcome != "passed"]
-    return ", ".join([f"{night.tried} attempts: {passed} passed, {share}", *rest])
+    attempts = "1 attempt" if night.tried == 1 else f"{night.tried} attempts"
+    return ", ".join([f"{attempts}: {passed} passed, {share}", *rest])
 
 
 def _pace(seen: Frame) -> str:
