@@ -31,6 +31,7 @@ from utils.commands.grade import grade_file
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rehearse import rehearse
+from utils.commands.report import report
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
 from utils.commands.shared import (
@@ -52,6 +53,7 @@ app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
 app.command()(evidence)
 app.command()(rehearse)
+app.command()(report)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)

@@ -1,0 +1,269 @@
+"""The report as one HTML page: everything in it, nothing fetched, whatever a model or a program wrote escaped.
+
+What is shown passes `_shown`: control, bidi and invisible characters become visible escapes, then HTML's own are
+escaped by jinja. The page's only script and its only style sheet are named by their hashes in the page's
+Content-Security-Policy, which forbids everything else: not even a script that got in would run.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from memory.analysis import Analysis
+from memory.evidence.report import CLAIM_WORDS, EvidenceReport, TrialReport, evidence_report, number_of
+from memory.run_lines import run_summary
+from memory.state import MemoryState
+from memory.statistics import wilson_interval
+from memory.trend import Trend, trend_of
+from memory.views.core import ScoreLog
+from trainer.analyze_builder import analyse
+from trainer.morning_report.charts import (
+    Bin,
+    Chart,
+    Interval,
+    bins_of,
+    evidence_chart,
+    interval_chart,
+    level_chart,
+    steps_chart,
+)
+from trainer.morning_report.night import AttemptLine, NightView, Run, seconds_between
+from trainer.morning_report.plan import Plan, plan_of
+from trainer.morning_report.transcript import Story, story_of
+from trainer.rechecks import Rechecks
+from utils.display import Summary, summary_lines
+from utils.errors import InputError
+from utils.text import clip, printable
+
+TEMPLATES = Path(__file__).parent / "templates"
+WHOLE_BYTES = 1_200_000
+"""Of HTML that tells attempts whole; those that say least are left out."""
+STEPS = 12
+TRIALS_SHOWN = 40
+MOST_CHARS = 8000
+"""Of any one text."""
+MINUTE_S, HOUR_S = 60, 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Rules that evidence speaks of."""
+
+    certified: tuple[TrialReport, ...]
+    on_trial: tuple[TrialReport, ...]
+    retired: tuple[TrialReport, ...]
+    texts: dict[str, str]
+    """id -> the text of the version on trial."""
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything that the template shows."""
+
+    run: Run
+    summary: Summary
+    told: list[str]
+    evidence: EvidenceReport
+    analysis: Analysis
+    analysis_words: str
+    trend: Trend
+    difficulties: tuple[float, ...]
+    chart: Chart | None
+    steps: Chart | None
+    effect: Interval | None
+    bins: tuple[Bin, ...]
+    levels: dict[str, str]
+    rate: tuple[float, float, float] | None
+    """Share of passes of the run's graded attempts, with its interval."""
+    rules: Told
+    plan: Plan
+    seconds: float
+    lines: tuple[AttemptLine, ...]
+    outcomes: Counter[str]
+    skills: tuple[str, ...]
+
+
+def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Rechecks) -> str:
+    """The report on the latest run that was folded.
+
+    Args:
+        memory: the memory's folder, for the code of attempts.
+        night: that run.
+        state: what the log adds up to.
+        rechecks: as folded beside them.
+
+    Raises:
+        InputError: no run has begun.
+    """
+    run = night.run
+    if run is None:
+        raise InputError(f"nothing ran in {memory} yet; start with `python loop.py`")
+    page = _page(memory, run, night.analysis, state, rechecks)
+    style, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704  our own files
+    html = _template("report").render(
+        page=page,
+        claim_words=CLAIM_WORDS,
+        whole=_whole(memory, run, state),
+        memory=str(memory),
+        style=style,
+        script=script,
+        policy=_policy(style, script),
+    )
+    return html + "\n"
+
+
+def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rechecks: Rechecks) -> Page:
+    fresh = last is not None and last.units == state.totals.units
+    analysis = last if last is not None and fresh else analyse(state, rechecks)
+    evidence = evidence_report(state.learning.evidence)
+    reason = run.ended.reason if run.ended else ""
+    summary = run_summary(
+        state, reason=reason, words=analysis.summary, folder=str(memory), simulated=run.simulated
+    )  # fmt: skip
+    lines = tuple(reversed(run.lines))
+    trend = trend_of(ScoreLog(total=len(run.scores), latest=tuple(run.scores)), window=max(1, -(-len(run.scores) // STEPS)))
+    difficulties = _difficulties(run, trend)
+    effect = evidence.claims[0].effect
+    return Page(
+        run=run,
+        summary=summary,
+        told=summary_lines(summary)[1:],
+        evidence=evidence,
+        analysis=analysis,
+        analysis_words=analysis.summary,
+        trend=trend,
+        difficulties=difficulties,
+        chart=evidence_chart(evidence.history),
+        steps=steps_chart(trend.steps, difficulties),
+        effect=None if effect is None else interval_chart(effect.mean, effect.low, effect.high),
+        bins=bins_of(run.forecasts),
+        levels={skill: level_chart(curve.all(), units=run.numbered) for skill, curve in run.levels.items()},
+        rate=_rate(summary),
+        rules=_told(evidence, state),
+        plan=plan_of(memory, state, run, analysis=analysis, evidence=evidence),
+        seconds=seconds_between(run.started_at, run.last_at),
+        lines=lines,
+        outcomes=Counter(line.outcome for line in lines),
+        skills=tuple(sorted({skill for line in lines for skill in line.skills})),
+    )
+
+
+def _rate(summary: Summary) -> tuple[float, float, float] | None:
+    passed = summary.passed_first + summary.passed_repaired
+    graded = passed + summary.failed
+    return (passed / graded, *wilson_interval(passed, graded)) if graded else None
+
+
+def _difficulties(run: Run, trend: Trend) -> tuple[float, ...]:
+    """Mean declared difficulty of each step of the trend."""
+    hard = [line.difficulty for line in run.lines if line.outcome != "abandoned"][-len(run.scores) :]
+    return tuple(fmean(hard[step.first - 1 : step.last]) for step in trend.steps)
+
+
+def _told(evidence: EvidenceReport, state: MemoryState) -> Told:
+    found = evidence.on_trial
+    certified, retired = (tuple(each for each in found if each.verdict == word) for word in ("certified", "retired"))
+    on_trial = tuple(each for each in found if each.verdict is None)[:TRIALS_SHOWN]
+    shown = [*certified, *on_trial, *retired]
+    return Told(
+        certified=certified,
+        on_trial=on_trial,
+        retired=retired,
+        texts={f"{each.id}@{each.version}": _text(each, state) for each in shown},
+        left_out=evidence.trials - len(shown),
+    )
+
+
+def _text(trial: TrialReport, state: MemoryState) -> str:
+    record = state.learning.rules.get(trial.id)
+    return "earlier attempts that resemble the task" if record is None else record.texts[trial.version - 1]
+
+
+def _whole(memory: Path, run: Run, state: MemoryState) -> dict[int, Markup]:
+    """The number and the HTML of attempts that are told whole, the latest first, as far as there is room."""
+    template, room, found = _template("attempt"), WHOLE_BYTES, list[tuple[int, Markup]]()
+    for whole in run.telling:
+        story: Story = story_of(memory, whole, state.learning.rules)
+        html = Markup(template.render(story=story))  # noqa: S704  jinja has escaped it
+        room -= len(html.encode())
+        if room < 0:
+            break
+        found.append((whole.line.number, html))
+    return dict(sorted(found, reverse=True))
+
+
+def _shown(value: object) -> object:
+    """A text as it may be shown; everything else as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(clip(value, MOST_CHARS))
+    return value
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=_percent, number=_number, tens=number_of, took=_took, day=_day, clock=_clock, signed=_signed
+    )
+    return environment.get_template(f"{name}.html.jinja")
+
+
+def _source(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _policy(*inline: str) -> str:
+    """What the page may do: run and apply exactly these two texts."""
+    style, script = (f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in inline)
+    return (
+        f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
+
+
+def _number(value: float, digits: int = 0) -> str:
+    """With a thin space between thousands."""
+    return f"{value:,.{digits}f}".replace(",", "\u2009")
+
+
+def _signed(value: float, digits: int = 3) -> str:
+    return f"{value:+.{digits}f}".replace("-", "\u2212")
+
+
+def _took(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < MINUTE_S:
+        return f"{seconds:.0f} s"
+    if seconds < HOUR_S:
+        return f"{seconds // MINUTE_S:.0f} min {seconds % MINUTE_S:.0f} s"
+    return f"{seconds // HOUR_S:.0f} h {seconds % HOUR_S // MINUTE_S:.0f} min"
+
+
+def _day(at: str) -> str:
+    return f"{at[:10]} {at[11:16]} UTC"
+
+
+def _clock(at: str) -> str:
+    return at[11:16]
+
+
