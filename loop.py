@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -50,6 +50,9 @@ from memory.views.view import View
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of
 from trainer.generate_task import Request, TaskGenerator, is_due, without_checks
+from trainer.morning_report.night import NightView
+from trainer.morning_report.page import report_page
+from trainer.morning_report.write import report_file, write_report
 from trainer.rechecks import Rechecks
 from trainer.revising import Revising
 from trainer.views import all_views
@@ -101,6 +104,7 @@ class Parts:
     assess: Assess
     decider: Decider
     rechecks: Rechecks
+    night: NightView
     stop: stopping.Stop
     """Ends the run once what is under way is finished; what is parked stays parked."""
     enough: stopping.Stop
@@ -387,7 +391,8 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
             display.begin(_head(parts), cycles=settings.cycles)
             runner: Runner[Attempt] = Runner(pool, workers=settings.workers)
             loop = Loop(parts, runner)
-            display.end(loop.run())
+            summary = loop.run()
+            display.end(replace(summary, report=report_of(parts)))
     code = EXIT_FAULT if loop.failed else 0
     if runner.running:
         sys.stdout.flush()
@@ -421,11 +426,11 @@ def assemble(
     request = StopRequest(on_first=lambda name: display.note(f"{name}: parking what is under way"))
     tasks = given_tasks(settings.tasks)
     recall = RecallIndex()
-    rechecks = Rechecks()
+    rechecks, night = Rechecks(), NightView()
     stack.callback(recall.close)
     identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
     memory = MemoryManager.open(
-        settings.memory, views=[*views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
+        settings.memory, views=[*views(), recall, rechecks, night], clock=clock, what="loop.py", identify=identify
     )
     stack.callback(memory.close)
     log_to_file(settings.memory / "logs" / "loop.jsonl")
@@ -454,6 +459,7 @@ def assemble(
         assess=Assessor(sandbox, Weights.of_settings(settings)),
         decider=decider,
         rechecks=rechecks,
+        night=night,
         stop=stopping.of_settings(settings, clock, lambda: request.name),
         enough=stopping.enough(settings),
         request=request,
@@ -461,6 +467,22 @@ def assemble(
         clock=clock,
         seed=seed,
     )
+
+
+def report_of(parts: Parts) -> str:
+    """The file of the report on the run; empty if none is wanted or none could be made: no night fails by that."""
+    if parts.settings.report == "off":
+        return ""
+    made = guarded("report", lambda: _write_report(parts))
+    if made.fault is not None:
+        parts.display.note(f"no report was written: {made.fault}; try `python utils/cli.py report`")
+    return "" if made.value is None else str(made.value)
+
+
+def _write_report(parts: Parts) -> Path:
+    folder, state = parts.memory.folder, parts.memory.state
+    html = report_page(folder, parts.night, state, parts.rechecks)
+    return write_report(report_file(folder, state.runs), html)
 
 
 def revised_words(prompts: Prompts) -> PromptFiles:

@@ -52,7 +52,7 @@ class Zygote:
         err.touch()
         request = {
             "program": program, "options": options, "cwd": str(folder), "out": str(out), "err": str(err),
-            "env": {"BT_CPU_S": "1", **os.environ},
+            "env": {"BT_CPU_S": "1", "BT_REPORT": "off", **os.environ},
         }  # fmt: skip
         assert self._process.stdin is not None
         assert self._process.stdout is not None

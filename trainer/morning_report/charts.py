@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memory.evidence.bets import PROVEN
-from memory.evidence.report import number_of
+from memory.evidence.report import LARGE
 from memory.records import ForecastRecord
 from memory.statistics import pass_rate, wilson_interval
 from memory.trend import TrendStep
@@ -17,6 +17,10 @@ SIZE = 1000
 """Of the plot's own coordinates, both ways."""
 LOG10_PROVEN = math.log10(PROVEN)
 MOST_GRID_LINES = 5
+ROOM = 8.0
+"""Per cent of the height around the line to be reached in which no other value is written."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+THIN = "\u2009"
 Point = tuple[float, float]
 
 
@@ -48,12 +52,11 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A mean and its bounds on a scale whose zero is at `zero`; all in per cent of the width."""
+    """A mean and its bounds on a scale with zero in its middle, in per cent of the width."""
 
     mean: float
     low: float
     high: float
-    zero: float
     limit: float
     """What stands at the ends of the scale, with either sign, in the mean's own unit."""
 
@@ -96,12 +99,19 @@ def evidence_chart(history: Sequence[tuple[int, float]]) -> Chart | None:
     )
 
 
+def power_of_ten(log10: float) -> str:
+    """What a power of ten stands for, to two digits, as people write it: 0.87, 130, 10³¹."""
+    if log10 >= LARGE:
+        return f"10{str(round(log10)).translate(RAISED)}"
+    return f"{float(f'{10**log10:.2g}'):,.6g}".replace(",", THIN)
+
+
 def _power_rows(scale: _Scale) -> Iterator[Tick]:
     first, last = math.ceil(scale.low), math.floor(scale.high)
     step = max(1, math.ceil((last - first) / MOST_GRID_LINES))
     for power in range(first, last + 1, step):
-        # the line of what is proven stands at 1.3 and wants the room above 1
-        text = "" if power == 1 and step == 1 else number_of(power)
+        crowded = 100 * abs(scale.down(power) - scale.down(LOG10_PROVEN)) < ROOM
+        text = "" if crowded else power_of_ten(power)
         yield Tick(round(100 * scale.down(power), 2), text)
 
 
@@ -129,8 +139,8 @@ def level_chart(points: Sequence[tuple[int, float]], *, units: int) -> str:
 def interval_chart(mean: float, low: float, high: float) -> Interval:
     """On a scale that is as long to both sides of zero."""
     limit = max(0.1, math.ceil(10 * max(abs(low), abs(high))) / 10)
-    place = lambda value: round(50 + 50 * value / limit, 2)  # noqa: E731
-    return Interval(mean=place(mean), low=place(low), high=place(high), zero=50.0, limit=limit)
+    at_mean, at_low, at_high = (round(50 + 50 * value / limit, 2) for value in (mean, low, high))
+    return Interval(mean=at_mean, low=at_low, high=at_high, limit=limit)
 
 
 def bins_of(forecasts: Sequence[ForecastRecord]) -> tuple[Bin, ...]:

@@ -7,8 +7,9 @@ Content-Security-Policy, which forbids everything else: not even a script that g
 
 import base64
 import hashlib
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from memory.analysis import Analysis
-from memory.evidence.report import CLAIM_WORDS, EvidenceReport, TrialReport, evidence_report, number_of
+from memory.evidence.report import CLAIM_WORDS, EvidenceReport, TrialReport, evidence_report
 from memory.run_lines import run_summary
 from memory.state import MemoryState
 from memory.statistics import wilson_interval
@@ -26,6 +27,7 @@ from memory.trend import Trend, trend_of
 from memory.views.core import ScoreLog
 from trainer.analyze_builder import analyse
 from trainer.morning_report.charts import (
+    THIN,
     Bin,
     Chart,
     Interval,
@@ -33,11 +35,12 @@ from trainer.morning_report.charts import (
     evidence_chart,
     interval_chart,
     level_chart,
+    power_of_ten,
     steps_chart,
 )
 from trainer.morning_report.night import AttemptLine, NightView, Run, seconds_between
 from trainer.morning_report.plan import Plan, plan_of
-from trainer.morning_report.transcript import Story, story_of
+from trainer.morning_report.transcript import RECALLED, story_of
 from trainer.rechecks import Rechecks
 from utils.display import Summary, summary_lines
 from utils.errors import InputError
@@ -71,10 +74,10 @@ class Page:
 
     run: Run
     summary: Summary
+    asked: str
     told: list[str]
     evidence: EvidenceReport
     analysis: Analysis
-    analysis_words: str
     trend: Trend
     difficulties: tuple[float, ...]
     chart: Chart | None
@@ -130,16 +133,17 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
         state, reason=reason, words=analysis.summary, folder=str(memory), simulated=run.simulated
     )  # fmt: skip
     lines = tuple(reversed(run.lines))
-    trend = trend_of(ScoreLog(total=len(run.scores), latest=tuple(run.scores)), window=max(1, -(-len(run.scores) // STEPS)))
+    scores = ScoreLog(total=len(run.scores), latest=tuple(run.scores))
+    trend = trend_of(scores, window=max(1, math.ceil(len(run.scores) / STEPS)))
     difficulties = _difficulties(run, trend)
     effect = evidence.claims[0].effect
     return Page(
         run=run,
         summary=summary,
-        told=summary_lines(summary)[1:],
+        asked=_asked(run.settings),
+        told=summary_lines(summary)[2:],
         evidence=evidence,
         analysis=analysis,
-        analysis_words=analysis.summary,
         trend=trend,
         difficulties=difficulties,
         chart=evidence_chart(evidence.history),
@@ -155,6 +159,15 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
         outcomes=Counter(line.outcome for line in lines),
         skills=tuple(sorted({skill for line in lines for skill in line.skills})),
     )
+
+
+def _asked(settings: Mapping[str, str]) -> str:
+    """When the run was to end, in words."""
+    words = {
+        "cycles": "{} attempts", "hours": "{} hours", "until": "until {}", "max_tokens": "{} tokens",
+    }  # fmt: skip
+    found = [told.format(settings[name]) for name, told in words.items() if settings.get(name)]
+    return " or ".join(found) or "no end"
 
 
 def _rate(summary: Summary) -> tuple[float, float, float] | None:
@@ -185,14 +198,14 @@ def _told(evidence: EvidenceReport, state: MemoryState) -> Told:
 
 def _text(trial: TrialReport, state: MemoryState) -> str:
     record = state.learning.rules.get(trial.id)
-    return "earlier attempts that resemble the task" if record is None else record.texts[trial.version - 1]
+    return RECALLED if record is None else record.texts[trial.version - 1]
 
 
 def _whole(memory: Path, run: Run, state: MemoryState) -> dict[int, Markup]:
     """The number and the HTML of attempts that are told whole, the latest first, as far as there is room."""
     template, room, found = _template("attempt"), WHOLE_BYTES, list[tuple[int, Markup]]()
     for whole in run.telling:
-        story: Story = story_of(memory, whole, state.learning.rules)
+        story = story_of(memory, whole, state.learning.rules)
         html = Markup(template.render(story=story))  # noqa: S704  jinja has escaped it
         room -= len(html.encode())
         if room < 0:
@@ -219,7 +232,7 @@ def _template(name: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=_percent, number=_number, tens=number_of, took=_took, day=_day, clock=_clock, signed=_signed
+        percent=_percent, number=_number, tens=power_of_ten, took=_took, day=_day, clock=_clock, signed=_signed
     )
     return environment.get_template(f"{name}.html.jinja")
 
@@ -238,12 +251,12 @@ def _policy(*inline: str) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
+    return "–" if share is None else f"{100 * share:.0f}\u202f%"
 
 
 def _number(value: float, digits: int = 0) -> str:
     """With a thin space between thousands."""
-    return f"{value:,.{digits}f}".replace(",", "\u2009")
+    return f"{value:,.{digits}f}".replace(",", THIN)
 
 
 def _signed(value: float, digits: int = 3) -> str:
@@ -265,5 +278,3 @@ def _day(at: str) -> str:
 
 def _clock(at: str) -> str:
     return at[11:16]
-
-

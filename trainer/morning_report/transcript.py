@@ -1,6 +1,7 @@
 """An attempt turn by turn: its code, what a turn changed, the verdict, and the coins that were tossed for it."""
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ FAILURES_SHOWN = 3
 VALUE_CHARS = 240
 RULE_CHARS = 160
 LOTS = 2.0**64
+RECALLED = "earlier attempts that resemble the task"
+_BREAK = re.compile(r"(?<=\S)\n(?=[\w(`\"'.])")
+"""A line break within a paragraph: pages flow."""
 
 LineKind = Literal["same", "added", "removed", "place"]
 
@@ -83,7 +87,7 @@ def story_of(memory: Path, whole: Whole, rules: RuleBook) -> Story:
     spec, assignment = whole.decided.spec, whole.decided.assignment
     return Story(
         whole=whole,
-        goal=clip(whole.task_goal, GOAL_CHARS),
+        goal=clip(_BREAK.sub(" ", whole.task_goal), GOAL_CHARS),
         turns=tuple(_turns(attempt_folder(memory, spec.task_id, spec.number), whole.finished.result.turns)),
         holdout=None if assignment is None or not assignment.holdout_probability else _holdout(assignment),
         coins=() if assignment is None else tuple(_coins(assignment, rules)),
@@ -114,9 +118,9 @@ def _turns(folder: Path, turns: Sequence[Turn]) -> Iterator[TurnStory]:
 
 def _lines(code: str) -> list[str]:
     """At most so many, each of at most so many characters."""
-    lines = code.split("\n")[: CODE_LINES + 1]
+    lines = code.rstrip().split("\n")
     if len(lines) > CODE_LINES:
-        lines[CODE_LINES] = f"[... {code.count(chr(10)) + 1 - CODE_LINES} lines left out ...]"
+        lines[CODE_LINES:] = [f"[... {len(lines) - CODE_LINES} lines left out ...]"]
     return [clip(line, LINE_CHARS) for line in lines]
 
 
@@ -173,7 +177,7 @@ def _coins(assignment: Assignment, rules: RuleBook) -> Iterator[Coin]:
         record = rules.get(each.id)
         yield Coin(
             about=each.id,
-            text="earlier attempts that resemble the task" if record is None else clip(record.texts[each.version - 1], RULE_CHARS),
+            text=RECALLED if record is None else clip(record.texts[each.version - 1], RULE_CHARS),
             probability=each.drop_probability,
             lot=each.lot / LOTS,
             left_out=each.dropped,
