@@ -118,7 +118,7 @@ def browser(program: str, folder: Path) -> Iterator[Page]:
     read_orders, orders = os.pipe()
     answers, write_answers = os.pipe()
     process = subprocess.Popen(
-        ["sh", "-c", f'exec "$@" 3<&{read_orders} 4>&{write_answers}', "sh", program, *OPTIONS,
+        ["bash", "-c", f'exec "$@" 3<&{read_orders} 4>&{write_answers}', "bash", program, *OPTIONS,
          f"--user-data-dir={folder}"],
         pass_fds=(read_orders, write_answers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
