@@ -34,6 +34,7 @@ from utils.commands.rehearse import rehearse
 from utils.commands.report import report
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
+from utils.commands.serve import serve
 from utils.commands.shared import (
     BY,
     AsJson,
@@ -54,6 +55,7 @@ app.command()(get_analysis)
 app.command()(evidence)
 app.command()(rehearse)
 app.command()(report)
+app.command()(serve)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)

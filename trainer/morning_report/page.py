@@ -9,7 +9,7 @@ import base64
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,7 +95,7 @@ class Page:
     skills: tuple[str, ...]
 
 
-def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Rechecks) -> str:
+def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Rechecks, *, live: bool = False) -> str:
     """The report on the latest run that was folded.
 
     Args:
@@ -103,6 +103,7 @@ def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Re
         night: that run.
         state: what the log adds up to.
         rechecks: as folded beside them.
+        live: with what trainer.live_page serves besides: it follows the run, and has forms to steer it.
 
     Raises:
         InputError: no run has begun.
@@ -111,15 +112,17 @@ def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Re
     if run is None:
         raise InputError(f"nothing ran in {memory} yet; start with `python loop.py`")
     page = _page(memory, run, night.analysis, state, rechecks)
-    style, script = (Markup(_source(name)) for name in ("report.css", "report.js"))  # noqa: S704  our own files
+    style = _source("report.css")
+    scripts = [_source(name) for name in (("report.js", "live.js") if live else ("report.js",))]
     html = _template("report").render(
         page=page,
         claim_words=CLAIM_WORDS,
         whole=_whole(memory, run, state),
         memory=str(memory),
         style=style,
-        script=script,
-        policy=_policy(style, script),
+        scripts=scripts,
+        policy=_policy(style, scripts, live=live),
+        live=live,
     )
     return html + "\n"
 
@@ -237,17 +240,29 @@ def _template(name: str) -> Template:
     return environment.get_template(f"{name}.html.jinja")
 
 
-def _source(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
+def listing_page(place: str, names: Sequence[str], *, count: int) -> str:
+    """A folder of the memory, `count` names of which these are the first, as a page of links."""
+    style = _source("report.css")
+    policy = _policy(style, [], live=False)
+    return _template("listing").render(place=place.strip("/"), names=names, count=count, style=style, policy=policy)
 
 
-def _policy(*inline: str) -> str:
-    """What the page may do: run and apply exactly these two texts."""
-    style, script = (f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in inline)
+def _source(name: str) -> Markup:
+    """A file of our own."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
+
+
+def _policy(style: str, scripts: Sequence[str], *, live: bool) -> str:
+    """What the page may do: apply and run exactly these texts; a live one may ask its own server, too."""
+    ours = "'self'" if live else "'none'"
     return (
-        f"default-src 'none'; style-src {style}; script-src {script}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_hash(style)}; script-src {' '.join(map(_hash, scripts)) or ours}; "
+        f"img-src data:; base-uri 'none'; form-action {ours}; connect-src {ours}"
     )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _percent(share: float | None) -> str:
