@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from trainer.live_page.allowed import Allowed
 from trainer.live_page.documents import Listing, look
-from trainer.live_page.guard import Allowed, Guard
+from trainer.live_page.guard import Guard
 from trainer.live_page.live import LiveNight
 from trainer.live_page.steering import ACTIONS, Door, Leave
 from trainer.morning_report.page import listing_page
@@ -31,9 +32,9 @@ REPORT_POLICY = "sandbox allow-scripts"
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def live_app(memory: Path, leave: Leave, allowed: Allowed) -> ASGIApp:
-    """The app for one memory; `leave` puts a wish into its inbox."""
-    page = _LivePage(memory, leave)
+def live_app(memory: Path, leave: Leave, allowed: Allowed, *, ends: Callable[[], bool]) -> ASGIApp:
+    """The app for one memory; `leave` puts a wish into its inbox, `ends` says whether the server is about to end."""
+    page = _LivePage(memory, leave, ends)
     routes = [
         Route("/", _told(page.report)),
         Route("/events", page.events),
@@ -58,9 +59,9 @@ def _told(answer: Answer) -> Answer:
 
 
 class _LivePage:
-    def __init__(self, memory: Path, leave: Leave) -> None:
+    def __init__(self, memory: Path, leave: Leave, ends: Callable[[], bool]) -> None:
         self._memory, self._night = memory, LiveNight(memory)
-        self._door = Door(memory, leave)
+        self._door, self._ends = Door(memory, leave), ends
 
     async def report(self, request: Request) -> Response:
         """The report as of now."""
@@ -76,7 +77,7 @@ class _LivePage:
 
     async def _numbers(self, request: Request) -> AsyncIterator[str]:
         known, polls = -1, 0
-        while not await request.is_disconnected():
+        while not self._ends() and not await request.is_disconnected():
             try:
                 seq = await run_in_threadpool(self._night.seq)
             except BuilderTrainerError as error:

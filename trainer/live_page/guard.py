@@ -6,16 +6,14 @@ comes from this very page, and where the server can be reached from other machin
 users of the same machine, whom a loopback address does not keep out, and whoever listens on a network: this is no TLS.
 """
 
-import hmac
-import ipaddress
-from collections.abc import Sequence
-from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from trainer.live_page.allowed import Allowed
 
 COOKIE = "builder-trainer"
 HEADERS = {
@@ -26,45 +24,6 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What is let in.
-
-    Attributes:
-        names: host names besides `localhost` and addresses.
-        token: what has to be shown; empty for none.
-    """
-
-    names: Sequence[str] = ()
-    token: str = ""
-
-    def host(self, header: str) -> bool:
-        """Whether a Host header names this server: an address, localhost, or a name that was given."""
-        try:
-            name = urlsplit(f"//{header}").hostname or ""
-        except ValueError:
-            return False
-        return name == "localhost" or name in self.names or is_address(name)
-
-    def shown(self, told: str) -> bool:
-        """Whether this is the token."""
-        return not self.token or hmac.compare_digest(told.encode(), self.token.encode())
-
-
-def is_address(name: str) -> bool:
-    """Whether this is an IP address, which no name server can lead elsewhere."""
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
 
 
 def from_this_page(headers: Headers) -> bool:
@@ -104,7 +63,7 @@ class Guard:
 
     def _remember(self, scope: Scope) -> Response:
         """Keep the token in a cookie, so that it does not stand in the address any longer."""
-        response = RedirectResponse(scope["path"], status_code=303)
+        response = RedirectResponse(f"/{scope['path'].lstrip('/')}", status_code=303)
         response.set_cookie(COOKIE, self._allowed.token, httponly=True, samesite="strict")
         return response
 

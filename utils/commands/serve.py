@@ -1,23 +1,19 @@
 """The memory in a browser: python utils/cli.py serve."""
 
+import ipaddress
 import secrets
 import socket
-from pathlib import Path
+import sys
 from typing import Annotated
 
 import typer
-import uvicorn
 
-from memory import inbox
 from memory.reading import check_memory
-from trainer.live_page.app import live_app
-from trainer.live_page.guard import Allowed, is_loopback
-from utils.commands.shared import Memory, folder_of, leave, show_lines
+from trainer.live_page.allowed import Allowed, is_address, is_loopback
+from utils.commands.shared import Memory, folder_of, show_lines
 from utils.errors import InputError
 
 PORT = 8765
-GRACE_S = 2
-MOST_CONNECTIONS = 64
 FEWEST_TOKEN_CHARS = 16
 
 
@@ -35,27 +31,12 @@ def serve(
         raise InputError(f"--token: {FEWEST_TOKEN_CHARS} characters at least, for somebody may try many")
     if not token and not is_loopback(host):
         token = secrets.token_urlsafe(24)
-    allowed = Allowed(names=tuple(name or ()), token=token)
     listening = _listen(host, port)
-    show_lines([_address(listening, host, token), "Ctrl-C ends it."])
-    _serve(folder, allowed, listening)
+    show_lines([_address(listening, host, token), *_elsewhere(host), "Ctrl-C ends it."])
+    sys.stdout.flush()
+    from utils.commands.web_server import run_server  # noqa: PLC0415  a web server would slow all other commands down
 
-
-def _serve(folder: Path, allowed: Allowed, listening: socket.socket) -> None:
-    def into_inbox(wish: inbox.Wish) -> bool:
-        return leave(folder, wish)
-
-    config = uvicorn.Config(
-        live_app(folder, into_inbox, allowed),
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    run_server(folder, Allowed(names=tuple(each.lower() for each in name or ()), token=token), listening)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -66,7 +47,16 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError(f"cannot listen at {host}, port {port}: {error.strerror or error}; try --port 0") from error
 
 
+def _is_any(host: str) -> bool:
+    return is_address(host) and ipaddress.ip_address(host).is_unspecified
+
+
+def _elsewhere(host: str) -> list[str]:
+    return ["From another machine, put this one's address in the place of that."] if _is_any(host) else []
+
+
 def _address(listening: socket.socket, host: str, token: str) -> str:
+    host = "127.0.0.1" if _is_any(host) else host
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
     return f"{address}?token={token}" if token else address
