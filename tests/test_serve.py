@@ -17,6 +17,7 @@ from benchmarks.nights import Night, fly
 from memory.event_lines import read_chain
 from memory.events import Event
 from memory.following import LogFollower
+from memory.lock import WriterLock
 from tests import browser as chrome
 from tests.running import cli, cli_json, serving, wait_for
 from trainer.live_page.allowed import Allowed, is_loopback
@@ -105,8 +106,14 @@ def test_tasks_and_rules_go_the_way_of_the_command_line(served: Served) -> None:
     assert cli_json("rules", "show", rule["id"], "--memory", served.memory)["state"] == "banned"
 
 
-def test_a_run_can_be_stopped(served: Served) -> None:
-    assert served.steer("stop")[0] == 303
+def test_a_run_can_be_stopped_while_there_is_one(served: Served) -> None:
+    assert served.steer("stop")[:2] == (400, "no run is under way; the next one would stop at once\n")
+    lock = WriterLock(served.memory)
+    lock.acquire("loop.py", "2026-01-02T03:04:05.000Z")
+    try:
+        assert served.steer("stop")[0] == 303
+    finally:
+        lock.release()
     assert (served.memory / "stop").exists()
     (served.memory / "stop").unlink()
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
@@ -17,7 +16,7 @@ from trainer.live_page.allowed import Allowed
 from trainer.live_page.documents import Listing, look
 from trainer.live_page.guard import Guard
 from trainer.live_page.live import LiveNight
-from trainer.live_page.steering import ACTIONS, Door, Leave
+from trainer.live_page.steering import ACTIONS, Door
 from trainer.morning_report.page import listing_page
 from utils.errors import BuilderTrainerError, InputError
 
@@ -32,9 +31,9 @@ REPORT_POLICY = "sandbox allow-scripts"
 Answer = Callable[[Request], Awaitable[Response]]
 
 
-def live_app(memory: Path, leave: Leave, allowed: Allowed, *, ends: Callable[[], bool]) -> ASGIApp:
-    """The app for one memory; `leave` puts a wish into its inbox, `ends` says whether the server is about to end."""
-    page = _LivePage(memory, leave, ends)
+def live_app(door: Door, allowed: Allowed, *, ends: Callable[[], bool]) -> ASGIApp:
+    """The app for the door's memory; `ends` says whether the server is about to end."""
+    page = _LivePage(door, ends)
     routes = [
         Route("/", _told(page.report)),
         Route("/events", page.events),
@@ -59,9 +58,9 @@ def _told(answer: Answer) -> Answer:
 
 
 class _LivePage:
-    def __init__(self, memory: Path, leave: Leave, ends: Callable[[], bool]) -> None:
-        self._memory, self._night = memory, LiveNight(memory)
-        self._door, self._ends = Door(memory, leave), ends
+    def __init__(self, door: Door, ends: Callable[[], bool]) -> None:
+        self._door, self._ends = door, ends
+        self._night = LiveNight(door.memory)
 
     async def report(self, request: Request) -> Response:
         """The report as of now."""
@@ -103,7 +102,7 @@ class _LivePage:
     async def document(self, request: Request) -> Response:
         """A folder's names, or a file as text."""
         place = request.path_params["place"]
-        found = await run_in_threadpool(look, self._memory, place)
+        found = await run_in_threadpool(look, self._door.memory, place)
         if isinstance(found, Listing):
             if place and not place.endswith("/"):
                 return RedirectResponse(f"/memory/{quote(place)}/")

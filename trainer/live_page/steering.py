@@ -26,10 +26,11 @@ Leave = Callable[[Wish], object]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Where wishes go: the memory's folder, and its inbox."""
+    """Where wishes go: the memory's folder, its inbox, and whether somebody writes there, who would stop."""
 
     memory: Path
     leave: Leave
+    under_way: Callable[[], bool]
 
 
 Action = Callable[[Form, Door], None]
@@ -70,6 +71,8 @@ def judge_rule(form: Form, door: Door) -> None:
 def stop(form: Form, door: Door) -> None:
     """End the run after the attempts under way."""
     del form
+    if not door.under_way():
+        raise InputError("no run is under way; the next one would stop at once")
     write_atomically(door.memory / stopping.STOP_FILE, b"")
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 import uvicorn
 
 from memory import inbox
+from memory.lock import WriterLock
 from trainer.live_page.allowed import Allowed
 from trainer.live_page.app import live_app
-from utils.commands.shared import leave
+from trainer.live_page.steering import Door
+from utils.clock import SystemClock, iso
+from utils.commands.shared import BY, leave
 
 GRACE_S = 5
 MOST_CONNECTIONS = 64
@@ -21,11 +24,18 @@ def run_server(folder: Path, allowed: Allowed, listening: socket.socket) -> None
     def into_inbox(wish: inbox.Wish) -> bool:
         return leave(folder, wish)
 
+    def under_way() -> bool:
+        lock = WriterLock(folder)
+        if not lock.try_acquire(BY, iso(SystemClock().now())):
+            return True
+        lock.release()
+        return False
+
     def ends() -> bool:
         return server.should_exit
 
     config = uvicorn.Config(
-        live_app(folder, into_inbox, allowed, ends=ends),
+        live_app(Door(folder, into_inbox, under_way), allowed, ends=ends),
         lifespan="off",
         ws="none",
         log_config=None,
