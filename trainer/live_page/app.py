@@ -17,7 +17,7 @@ from trainer.live_page.documents import Listing, look
 from trainer.live_page.guard import Guard
 from trainer.live_page.live import LiveNight
 from trainer.live_page.steering import ACTIONS, Door
-from trainer.morning_report.page import listing_page
+from trainer.morning_report.rendering import listing_page
 from utils.errors import BuilderTrainerError, InputError
 
 POLL_S = 1.0

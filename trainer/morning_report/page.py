@@ -1,21 +1,12 @@
-"""The report as one HTML page: everything in it, nothing fetched, whatever a model or a program wrote escaped.
+"""What the report says of a run, from the functions that every other command uses, and the page made of it."""
 
-What is shown passes `_shown`: control, bidi and invisible characters become visible escapes, then HTML's own are
-escaped by jinja. The page's only script and its only style sheet are named by their hashes in the page's
-Content-Security-Policy, which forbids everything else: not even a script that got in would run.
-"""
-
-import base64
-import hashlib
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from statistics import fmean
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from memory.analysis import Analysis
@@ -27,7 +18,6 @@ from memory.trend import Trend, trend_of
 from memory.views.core import ScoreLog
 from trainer.analyze_builder import analyse
 from trainer.morning_report.charts import (
-    THIN,
     Bin,
     Chart,
     Interval,
@@ -35,25 +25,20 @@ from trainer.morning_report.charts import (
     evidence_chart,
     interval_chart,
     level_chart,
-    power_of_ten,
     steps_chart,
 )
 from trainer.morning_report.night import AttemptLine, NightView, Run, seconds_between
 from trainer.morning_report.plan import Plan, plan_of
+from trainer.morning_report.rendering import policy_of, source, template
 from trainer.morning_report.transcript import RECALLED, story_of
 from trainer.rechecks import Rechecks
 from utils.display import Summary, summary_lines
 from utils.errors import InputError
-from utils.text import clip, printable
 
-TEMPLATES = Path(__file__).parent / "templates"
 WHOLE_BYTES = 1_200_000
 """Of HTML that tells attempts whole; those that say least are left out."""
 STEPS = 12
 TRIALS_SHOWN = 40
-MOST_CHARS = 8000
-"""Of any one text."""
-MINUTE_S, HOUR_S = 60, 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +53,15 @@ class Told:
     left_out: int
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The run in steps of equal length: passes and points, mean declared difficulty, and both as a chart."""
+
+    trend: Trend
+    difficulties: tuple[float, ...]
+    chart: Chart | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Everything that the template shows."""
@@ -78,10 +72,8 @@ class Page:
     told: list[str]
     evidence: EvidenceReport
     analysis: Analysis
-    trend: Trend
-    difficulties: tuple[float, ...]
+    steps: Steps
     chart: Chart | None
-    steps: Chart | None
     effect: Interval | None
     bins: tuple[Bin, ...]
     levels: dict[str, str]
@@ -112,16 +104,16 @@ def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Re
     if run is None:
         raise InputError(f"nothing ran in {memory} yet; start with `python loop.py`")
     page = _page(memory, run, night.analysis, state, rechecks)
-    style = _source("report.css")
-    scripts = [_source(name) for name in (("report.js", "live.js") if live else ("report.js",))]
-    html = _template("report").render(
+    style = source("report.css")
+    scripts = [source(name) for name in (("report.js", "live.js") if live else ("report.js",))]
+    html = template("report").render(
         page=page,
         claim_words=CLAIM_WORDS,
         whole=_whole(memory, run, state),
         memory=str(memory),
         style=style,
         scripts=scripts,
-        policy=_policy(style, scripts, live=live),
+        policy=policy_of(style, scripts, live=live),
         live=live,
     )
     return html + "\n"
@@ -136,9 +128,6 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
         state, reason=reason, words=analysis.summary, folder=str(memory), simulated=run.simulated
     )  # fmt: skip
     lines = tuple(reversed(run.lines))
-    scores = ScoreLog(total=len(run.scores), latest=tuple(run.scores))
-    trend = trend_of(scores, window=max(1, math.ceil(len(run.scores) / STEPS)))
-    difficulties = _difficulties(run, trend)
     effect = evidence.claims[0].effect
     return Page(
         run=run,
@@ -147,10 +136,8 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
         told=summary_lines(summary)[2:],
         evidence=evidence,
         analysis=analysis,
-        trend=trend,
-        difficulties=difficulties,
+        steps=_steps(run),
         chart=evidence_chart(evidence.history),
-        steps=steps_chart(trend.steps, difficulties),
         effect=None if effect is None else interval_chart(effect.mean, effect.low, effect.high),
         bins=bins_of(run.forecasts),
         levels={skill: level_chart(curve.all(), units=run.numbered) for skill, curve in run.levels.items()},
@@ -179,10 +166,12 @@ def _rate(summary: Summary) -> tuple[float, float, float] | None:
     return (passed / graded, *wilson_interval(passed, graded)) if graded else None
 
 
-def _difficulties(run: Run, trend: Trend) -> tuple[float, ...]:
-    """Mean declared difficulty of each step of the trend."""
+def _steps(run: Run) -> Steps:
+    scores = ScoreLog(total=len(run.scores), latest=tuple(run.scores))
+    trend = trend_of(scores, window=max(1, math.ceil(len(run.scores) / STEPS)))
     hard = [line.difficulty for line in run.lines if line.outcome != "abandoned"][-len(run.scores) :]
-    return tuple(fmean(hard[step.first - 1 : step.last]) for step in trend.steps)
+    difficulties = tuple(fmean(hard[step.first - 1 : step.last]) for step in trend.steps)
+    return Steps(trend, difficulties, steps_chart(trend.steps, difficulties))
 
 
 def _told(evidence: EvidenceReport, state: MemoryState) -> Told:
@@ -206,90 +195,12 @@ def _text(trial: TrialReport, state: MemoryState) -> str:
 
 def _whole(memory: Path, run: Run, state: MemoryState) -> dict[int, Markup]:
     """The number and the HTML of attempts that are told whole, the latest first, as far as there is room."""
-    template, room, found = _template("attempt"), WHOLE_BYTES, list[tuple[int, Markup]]()
+    attempt, room, found = template("attempt"), WHOLE_BYTES, list[tuple[int, Markup]]()
     for whole in run.telling:
         story = story_of(memory, whole, state.learning.rules)
-        html = Markup(template.render(story=story))  # noqa: S704  jinja has escaped it
+        html = Markup(attempt.render(story=story))  # noqa: S704  jinja has escaped it
         room -= len(html.encode())
         if room < 0:
             break
         found.append((whole.line.number, html))
     return dict(sorted(found, reverse=True))
-
-
-def _shown(value: object) -> object:
-    """A text as it may be shown; everything else as it is."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(clip(value, MOST_CHARS))
-    return value
-
-
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        percent=_percent, number=_number, tens=power_of_ten, took=_took, day=_day, clock=_clock, signed=_signed
-    )
-    return environment.get_template(f"{name}.html.jinja")
-
-
-def listing_page(place: str, names: Sequence[str], *, count: int) -> str:
-    """A folder of the memory, `count` names of which these are the first, as a page of links."""
-    style = _source("report.css")
-    policy = _policy(style, [], live=False)
-    return _template("listing").render(place=place.strip("/"), names=names, count=count, style=style, policy=policy)
-
-
-def _source(name: str) -> Markup:
-    """A file of our own."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
-
-
-def _policy(style: str, scripts: Sequence[str], *, live: bool) -> str:
-    """What the page may do: apply and run exactly these texts; a live one may ask its own server, too."""
-    ours = "'self'" if live else "'none'"
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {' '.join(map(_hash, scripts)) or ours}; "
-        f"img-src data:; base-uri 'none'; form-action {ours}; connect-src {ours}"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f}\u202f%"
-
-
-def _number(value: float, digits: int = 0) -> str:
-    """With a thin space between thousands."""
-    return f"{value:,.{digits}f}".replace(",", THIN)
-
-
-def _signed(value: float, digits: int = 3) -> str:
-    return f"{value:+.{digits}f}".replace("-", "\u2212")
-
-
-def _took(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < MINUTE_S:
-        return f"{seconds:.0f} s"
-    if seconds < HOUR_S:
-        return f"{seconds // MINUTE_S:.0f} min {seconds % MINUTE_S:.0f} s"
-    return f"{seconds // HOUR_S:.0f} h {seconds % HOUR_S // MINUTE_S:.0f} min"
-
-
-def _day(at: str) -> str:
-    return f"{at[:10]} {at[11:16]} UTC"
-
-
-def _clock(at: str) -> str:
-    return at[11:16]
