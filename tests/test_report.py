@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -17,6 +17,7 @@ import pytest
 from memory.archive import attempt_folder
 from memory.event_lines import read_chain
 from memory.events import Decided, Event, Faulted, Finished, RunStarted
+from memory.records import SkillRecord
 from memory.view_files import Fold
 from tests import browser as chrome
 from tests.running import Ran, cli, cli_json, loop
@@ -270,24 +271,32 @@ def folded(night: Night) -> Folded:
 
 
 def test_a_night_of_thousands_of_long_attempts_stays_small_and_says_what_it_left_out(folded: Folded) -> None:
-    spec, turn = folded.decided.spec, folded.finished.result.turns[0].model_copy(update={"code_file": "turn-9.py"})
+    spec, turn = folded.decided.spec, folded.finished.result.turns[0]
+    task = folded.state.tasks[spec.task_id].task
+    skills = tuple(f"{number}" * 50 for number in range(10))
+    folded.state.skills.update({skill: SkillRecord(levels=deque([0.5])) for skill in skills})
+    hostile = task.model_copy(update={"name": "\"'\u202e" * 66, "skills": skills, "goal": "'" * 20_000})
+    folded.state.tasks[spec.task_id].task = hostile
     archive = attempt_folder(folded.memory, spec.task_id, spec.number)
-    (archive / "turn-9.py").write_text("x = '<>&'\n" * 5000 + "y" * 100_000)
+    for name, line in (("turn-8.py", "'\"<" * 100), ("turn-9.py", "x = '<>&'" * 30)):
+        (archive / name).write_text(f"{line}\n" * 1000 + "y" * 100_000)
+    turns = tuple(turn.model_copy(update={"code_file": f"turn-{number}.py"}) for number in (9, 8, 9))
     try:
         for number in range(MOST_LINES + 100):
             unit = {"unit_id": f"long-{number:06d}"}
-            result = folded.finished.result.model_copy(update={**unit, "outcome": "failed", "turns": (turn,) * 3})
+            result = folded.finished.result.model_copy(update={**unit, "outcome": "failed", "turns": turns})
             folded.add(folded.decided.model_copy(update={"spec": spec.model_copy(update=unit)}))
             folded.add(folded.finished.model_copy(update={"result": result}))
         html = folded.page()
     finally:
+        (archive / "turn-8.py").unlink()
         (archive / "turn-9.py").unlink()
     assert len(html.encode()) < MOST_BYTES
     page = Read(html)
     assert len([each for each in page.named("tr") if "data-o" in each]) == MOST_LINES
     assert f"The latest {MOST_LINES} of 2\u2009106 attempts" in html
-    assert "[... 4841 lines left out ...]" in html
-    assert 20 <= len([each for each in page.named("details") if each.get("class") == "attempt"]) <= 180
+    assert "[... 960 lines left out ...]" in html
+    assert 4 <= len([each for each in page.named("details") if each.get("class") == "attempt"]) <= 180
 
 
 def test_a_run_under_way_with_an_outage_says_so(folded: Folded) -> None:

@@ -26,10 +26,13 @@ from memory.records import ForecastRecord
 from memory.state import MemoryState
 from memory.views.core import ScoreEntry
 from memory.views.view import Document
+from utils.text import one_line
 
 MOST_LINES = 2000
 """Attempts that are listed, the latest."""
 MOST_FAULTS = 100
+NAME_CHARS, SKILLS_LISTED = 60, 5
+"""Of an attempt in the list."""
 MOST_SKILLS = 40
 LATEST_KEPT, MENDED_KEPT, FAILED_KEPT = 60, 60, 60
 """Attempts that can be shown with their code: the latest, and the latest of those that say most."""
@@ -39,7 +42,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One attempt in the list; `outcome` may also be `abandoned`. `seen` and `offered` count learned things."""
+    """One attempt in the list, its texts bounded; `outcome` may also be `abandoned`. `seen` and `offered` count learned things."""
 
     number: int
     unit_id: str
@@ -254,8 +257,8 @@ def _line(run: Run, decided: Decided, data: Finished | Abandoned, at: str, state
         unit_id=spec.unit_id,
         at=at,
         task_id=spec.task_id,
-        task_name=task.name,
-        skills=task.skills,
+        task_name=one_line(task.name, NAME_CHARS),
+        skills=task.skills[:SKILLS_LISTED],
         difficulty=task.difficulty,
         slot=decided.slot,
         outcome=result.outcome if result else "abandoned",

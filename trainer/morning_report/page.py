@@ -35,7 +35,7 @@ from trainer.rechecks import Rechecks
 from utils.display import Summary, summary_lines
 from utils.errors import InputError
 
-WHOLE_BYTES = 1_200_000
+WHOLE_BYTES = 900_000
 """Of HTML that tells attempts whole; those that say least are left out."""
 STEPS = 12
 TRIALS_SHOWN = 40
@@ -199,8 +199,8 @@ def _whole(memory: Path, run: Run, state: MemoryState) -> dict[int, Markup]:
     for whole in run.telling:
         story = story_of(memory, whole, state.learning.rules)
         html = Markup(attempt.render(story=story))  # noqa: S704  jinja has escaped it
-        room -= len(html.encode())
-        if room < 0:
-            break
-        found.append((whole.line.number, html))
+        size = len(html.encode())
+        if size <= room:
+            room -= size
+            found.append((whole.line.number, html))
     return dict(sorted(found, reverse=True))

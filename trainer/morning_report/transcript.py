@@ -1,6 +1,7 @@
 """An attempt turn by turn: its code, what a turn changed, the verdict, and the coins that were tossed for it."""
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from memory.rules import RuleBook
 from trainer.morning_report.night import Whole
 from utils.text import clip
 
-CODE_LINES, LINE_CHARS = 160, 240
+CODE_LINES, LINE_CHARS, CODE_CHARS = 160, 240, 10_000
 GOAL_CHARS = 1500
 FAILURES_SHOWN = 3
 VALUE_CHARS = 240
@@ -101,7 +102,7 @@ def _turns(folder: Path, turns: Sequence[Turn]) -> Iterator[TurnStory]:
         if turn.code_file:
             code = code_of_turn(folder, turn.code_file)
             lines = None if code is None else _lines(code)
-            note = "This code is not kept any more." if lines is None else ""
+            note = "This code is not kept any more, or too large to show." if lines is None else ""
         if lines is not None and lines == before:
             note = "The same code as before."
         yield TurnStory(
@@ -117,11 +118,13 @@ def _turns(folder: Path, turns: Sequence[Turn]) -> Iterator[TurnStory]:
 
 
 def _lines(code: str) -> list[str]:
-    """At most so many, each of at most so many characters."""
+    """As many as are shown, each clipped, and how many are left out."""
     lines = code.rstrip().split("\n")
-    if len(lines) > CODE_LINES:
-        lines[CODE_LINES:] = [f"[... {len(lines) - CODE_LINES} lines left out ...]"]
-    return [clip(line, LINE_CHARS) for line in lines]
+    shown = [clip(line, LINE_CHARS) for line in lines[:CODE_LINES]]
+    ends = itertools.accumulate(len(line) + 1 for line in shown)
+    fitting = sum(end <= CODE_CHARS for end in ends)
+    left_out = len(lines) - fitting
+    return [*shown[:fitting], *([f"[... {left_out} lines left out ...]"] if left_out else [])]
 
 
 def _told(before: list[str] | None, lines: list[str]) -> Iterator[CodeLine]:
