@@ -42,7 +42,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One attempt in the list, its texts bounded; `outcome` may also be `abandoned`. `seen` and `offered` count learned things."""
+    """One attempt in the list, its texts bounded; `outcome` may be `abandoned`, `seen` and `offered` count what was learned."""
 
     number: int
     unit_id: str
