@@ -42,7 +42,10 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One attempt in the list, its texts bounded; `outcome` may be `abandoned`, `seen` and `offered` count what was learned."""
+    """One attempt in the list, its texts bounded; `outcome` may be `abandoned`.
+
+    `seen` and `offered` count learned things: those in the prompt, and those that a coin was tossed for.
+    """
 
     number: int
     unit_id: str
