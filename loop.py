@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +49,7 @@ from memory.signatures import signatures
 from memory.tasks import Task
 from trainer.analyze_builder import analyse
 from trainer.decide import Decider, decider_of, own_tasks
+from trainer.morning_report.at_the_end import report_at_the_end
 from trainer.opened import Opened, open_memory
 from trainer.proposing import Proposing
 from trainer.rechecks import Rechecks
@@ -403,7 +404,7 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
                 run_head(parts.model.name, parts.sandbox.tier, settings, tasks=len(parts.memory.state.tasks)),
                 cycles=settings.cycles,
             )
-            display.end(loop.run())
+            display.end(replace(loop.run(), report=report_at_the_end(opened, settings, note=display.note)))
     code = EXIT_FAULT if loop.failed else EXIT_SIGTERM if loop.left_open else 0
     if runner.running:
         sys.stdout.flush()

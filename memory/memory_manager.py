@@ -13,6 +13,7 @@ from typing import Self
 import structlog
 
 from memory import inbox
+from memory.archive import attempt_folder
 from memory.blueprints import Blueprint
 from memory.event_lines import holds_log, known_head
 from memory.event_log import EventLog
@@ -24,7 +25,7 @@ from memory.view_files import FOLD_BLOCK, Fold, compare, rebuild, write_document
 from memory.views.view import View
 from utils.clock import Clock, iso
 from utils.errors import InputError, StorageFault
-from utils.files import file_stem, json_text, parse_json, sync_file, write_atomically
+from utils.files import json_text, parse_json, sync_file, write_atomically
 
 log = structlog.get_logger()
 
@@ -155,7 +156,7 @@ class MemoryManager:
 
     def attempt_folder(self, task_id: str, number: int) -> Path:
         """Where the replies and the code of an attempt are kept."""
-        return self._folder / "code_archive" / file_stem(task_id) / f"attempt-{number:04d}"
+        return attempt_folder(self._folder, task_id, number)
 
     def proposal_folder(self, number: int) -> Path:
         """Where the reply to a request for a task is kept; no task can have this name."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from memory.memory_manager import MemoryManager
 from memory.recall import RecallIndex
 from memory.views.view import View
+from trainer.morning_report.night import NightView
 from trainer.rechecks import Rechecks
 from trainer.views import all_views
 from utils.clock import Clock
@@ -18,11 +19,12 @@ from utils.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A memory, what can be recalled of it, what was looked at again, and its seed."""
+    """A memory, what can be recalled of it, what was looked at again, what a report tells of the run, and its seed."""
 
     memory: MemoryManager
     recall: RecallIndex
     rechecks: Rechecks
+    night: NightView
     seed: int
 
 
@@ -42,12 +44,12 @@ def open_memory(
         MemoryDamaged: its log cannot be trusted.
         StorageFault: the disk refuses.
     """
-    recall, rechecks = RecallIndex(), Rechecks()
+    recall, rechecks, night = RecallIndex(), Rechecks(), NightView()
     stack.callback(recall.close)
     identify = lambda: memory_id(seed_of(settings.memory, settings.seed))  # noqa: E731
     memory = MemoryManager.open(
-        settings.memory, views=[*views(), recall, rechecks], clock=clock, what="loop.py", identify=identify
+        settings.memory, views=[*views(), recall, rechecks, night], clock=clock, what="loop.py", identify=identify
     )
     stack.callback(memory.close)
     log_to_file(settings.memory / "logs" / "loop.jsonl")
-    return Opened(memory, recall, rechecks, seed_of(settings.memory, settings.seed))
+    return Opened(memory, recall, rechecks, night, seed_of(settings.memory, settings.seed))

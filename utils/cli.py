@@ -32,8 +32,10 @@ from utils.commands.health import health
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rehearse import rehearse
+from utils.commands.report import report
 from utils.commands.rules import rules
 from utils.commands.run_code import run_file
+from utils.commands.serve import serve
 from utils.commands.shared import (
     BY,
     AsJson,
@@ -61,6 +63,8 @@ app.command()(requeue)
 app.command()(priority)
 app.command()(evidence)
 app.command()(rehearse)
+app.command()(report)
+app.command()(serve)
 app.command("run-code")(run_file)
 app.command("grade")(grade_file)
 app.command("power")(show_power)

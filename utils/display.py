@@ -32,7 +32,7 @@ class Summary:
     """A run at its end; `by_skill` is skill -> (attempts, passes).
 
     `controls` are attempts that saw nothing learned; `brier` is the score of the `forecasts`, smaller is better, and
-    `constant_brier` that of the best constant.
+    `constant_brier` that of the best constant; `report` is the file of the morning report.
     """
 
     tried: int
@@ -54,6 +54,7 @@ class Summary:
     simulated: bool
     words: str
     verdict: str = ""
+    report: str = ""
 
 
 class Display(Protocol):
@@ -148,6 +149,8 @@ class ConsoleDisplay:
         if summary.verdict:
             self._print(summary.verdict, style="bold")
         self._print(f"Memory: {summary.memory}")
+        if summary.report:
+            self._print(f"Report: {summary.report}")
 
     def _print(self, line: str, style: str = "") -> None:
         self._console.print(Text(_line(line), style=style), soft_wrap=True, highlight=False)

@@ -172,6 +172,9 @@ class Settings(BaseSettings):
     analyse_every: Annotated[int, Field(ge=1)] = Field(
         default=20, description="Attempts from one analysis to the next."
     )
+    report: Literal["on", "off"] = Field(
+        default="on", description="`off` writes no morning report at a run's end; `cli.py report` still can."
+    )
     propose_every: Annotated[int, Field(ge=0)] = Field(
         default=0, description="Attempts from one new task that the model proposes to the next; 0 for none."
     )

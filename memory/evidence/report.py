@@ -1,6 +1,7 @@
 """What the evidence says, in figures and in words: advanced/evidence.json."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,13 @@ Standing = Literal["proven", "not proven yet", "harm proven", "suspended"]
 Count = Annotated[int, Field(ge=0)]
 DIGITS = 6
 MOST_ON_TRIAL = 200
+CLAIM_WORDS: Mapping[ClaimName, str] = {
+    "passed": "passes, after repairs",
+    "passed_first": "passes at the first try",
+    "no_repeat": "repeats no mistake",
+    "score": "score",
+}
+"""What an attempt does more often, or more of, if learning helps."""
 FEWEST_FOR_FORECAST = 20
 LARGE = 6.0
 """From this power of ten on a number is shown as one."""

@@ -69,6 +69,12 @@ Memory: var/memory
     )
 
 
+def test_the_place_of_the_report_is_told_last() -> None:
+    display, out = piped()
+    display.end(replace(SUMMARY, report="var/memory/reports/run-000001.html"))
+    assert out.getvalue().splitlines()[-2:] == ["Memory: var/memory", "Report: var/memory/reports/run-000001.html"]
+
+
 def test_lines_in_a_pipe_are_never_wrapped_or_cut() -> None:
     display, out = piped()
     long = replace(LINE, task_id="t" * 300, detail="d" * 300)

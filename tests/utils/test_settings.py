@@ -9,6 +9,7 @@ from utils.errors import InputError
 from utils.settings import ROOT, SECRETS, Settings, load_settings, public, variable
 
 VALUES: dict[str, tuple[str, Any]] = {
+    "report": ("off", "off"),
     "llm": ("http://localhost:1234/v1", "http://localhost:1234/v1"),
     "model": ("deepseek", "deepseek"),
     "api_key": ("sesame", "sesame"),

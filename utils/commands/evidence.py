@@ -10,7 +10,7 @@ import typer
 
 from builder.prompting import Prompts
 from memory.event_lines import read_chain
-from memory.evidence.report import ArmReport, ClaimReport, EvidenceReport, TrialReport, number_of
+from memory.evidence.report import CLAIM_WORDS, ArmReport, ClaimReport, EvidenceReport, TrialReport, number_of
 from memory.known_rules import existing_rules
 from memory.reading import check_memory, read_document
 from memory.runs import run_seed, told_seeds
@@ -22,12 +22,6 @@ from utils.errors import InputError
 from utils.seeds import seed_of
 
 LOG10_PROVEN = 1.30103
-NAMES = {
-    "passed": "passes, after repairs",
-    "passed_first": "passes at the first try",
-    "no_repeat": "repeats no mistake",
-    "score": "score",
-}
 Z_TEST_WARNING = (
     "A z-test of these rates would say p = {p:.2g}. That holds for one look at the end; looked at after every attempt "
     "such a test finds an effect in a third of the nights that have none."
@@ -90,7 +84,7 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
 
 def _line(claim: ClaimReport) -> str:
     return (
-        f"{NAMES[claim.name]:<24} {claim.standing:<15} E = {number_of(claim.log10_e_helps):<8} "
+        f"{CLAIM_WORDS[claim.name]:<24} {claim.standing:<15} E = {number_of(claim.log10_e_helps):<8} "
         f"learned {_rate(claim.treated)}, control {_rate(claim.control)}"
     )
 

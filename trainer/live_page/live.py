@@ -1,0 +1,51 @@
+"""The latest run as far as the log goes, kept up to date by reading on."""
+
+from pathlib import Path
+from threading import Lock
+
+from memory.following import LogFollower
+from memory.view_files import Fold
+from trainer.morning_report.night import NightView
+from trainer.morning_report.page import report_page
+from trainer.rechecks import Rechecks
+
+
+class LiveNight:
+    """Folds what is new when it is asked; safe to use from many threads."""
+
+    def __init__(self, memory: Path) -> None:
+        """Nothing is read yet."""
+        self._memory = memory
+        self._lock = Lock()
+        self._follower = LogFollower(memory / "events")
+        self._night, self._rechecks = NightView(), Rechecks()
+        self._fold = Fold([self._night, self._rechecks])
+        self._made: tuple[int, str] | None = None
+
+    def seq(self) -> int:
+        """The number of the latest event.
+
+        Raises:
+            MemoryDamaged: the log cannot be trusted.
+        """
+        with self._lock:
+            return self._read_on()
+
+    def page(self) -> str:
+        """The report as of now, with what is needed to follow and to steer.
+
+        Raises:
+            InputError: no run has begun.
+            MemoryDamaged: the log cannot be trusted.
+        """
+        with self._lock:
+            seq = self._read_on()
+            if self._made is None or self._made[0] != seq:
+                html = report_page(self._memory, self._night, self._fold.state, self._rechecks, live=True)
+                self._made = seq, html
+            return self._made[1]
+
+    def _read_on(self) -> int:
+        for event in self._follower.new():
+            self._fold.apply(event)
+        return self._follower.seq

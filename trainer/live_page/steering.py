@@ -1,0 +1,93 @@
+"""What a person may ask for on the page; each goes the way of the command line, through the inbox."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from memory.inbox import Wish
+from memory.rule_wishes import AddRule, AnyWish, JudgeRule
+from memory.tasks import Check, Task, check_flaw
+from utils import stopping
+from utils.errors import InputError
+from utils.files import write_atomically
+from utils.text import one_line
+
+BY = "page"
+NAME_CHARS = 80
+M = TypeVar("M", bound=BaseModel)
+Form = Mapping[str, str]
+Leave = Callable[[Wish], object]
+"""Puts a wish into the inbox, from which the writer takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where wishes go: the memory's folder, its inbox, and whether somebody writes there, who would stop."""
+
+    memory: Path
+    leave: Leave
+    under_way: Callable[[], bool]
+
+
+Action = Callable[[Form, Door], None]
+"""Does what a form asks for; raises InputError where something is wrong with it."""
+
+
+def add_task(form: Form, door: Door) -> None:
+    """A task by hand; each line of its checks is one assert."""
+    goal = form.get("goal", "").strip()
+    checks = [line.strip() for line in form.get("checks", "").splitlines() if line.strip()]
+    for number, code in enumerate(checks, start=1):
+        if flaw := check_flaw(code):
+            raise InputError(f"check {number}: {flaw}")
+    task = _valid(
+        Task,
+        id=f"task_{secrets.randbelow(10**12):012d}",
+        name=one_line(goal, NAME_CHARS) or "task",
+        goal=goal,
+        difficulty=form.get("difficulty") or 0.5,
+        priority=form.get("priority") or 0,
+        skills=(form.get("skill", "").strip() or "general",),
+        entry_point=form.get("entry_point", "").strip() or None,
+        checks=tuple(Check(name=one_line(code, NAME_CHARS), code=code) for code in checks),
+    )
+    door.leave(Wish(by=BY, tasks=(task,)))
+
+
+def add_rule(form: Form, door: Door) -> None:
+    """A rule in a person's words."""
+    _of_rules(_valid(AddRule, text=form.get("text", "")), door)
+
+
+def judge_rule(form: Form, door: Door) -> None:
+    """Ban a rule, pin it, or free it."""
+    _of_rules(_valid(JudgeRule, rule=form.get("rule", "").strip(), standing=form.get("standing", "")), door)
+
+
+def stop(form: Form, door: Door) -> None:
+    """End the run after the attempts under way."""
+    del form
+    if not door.under_way():
+        raise InputError("no run is under way; the next one would stop at once")
+    write_atomically(door.memory / stopping.STOP_FILE, b"")
+
+
+ACTIONS: dict[str, Action] = {"task": add_task, "rule": add_rule, "judge": judge_rule, "stop": stop}
+"""By the last part of the address that their forms are sent to."""
+
+
+def _of_rules(wish: AnyWish, door: Door) -> None:
+    door.leave(Wish(by=BY, rules=(wish,)))
+
+
+def _valid(kind: type[M], **values: object) -> M:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = str(first["loc"][0]) if first["loc"] else "this"
+        raise InputError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from error

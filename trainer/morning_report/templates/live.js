@@ -1,0 +1,51 @@
+"use strict";
+(function () {
+  var state = document.getElementById("live-state");
+  var words = new Map([
+    ["task", "The task waits to be tried."],
+    ["rule", "The rule is taken in."],
+    ["judge", "The rule is decided on."],
+    ["stop", "The run ends after the attempts under way."]
+  ]);
+  var told = words.get(new URLSearchParams(location.search).get("told"));
+  var known = null;
+  var waiting = false;
+  document.getElementById("told").textContent = told || "";
+  if (told) { history.replaceState(null, "", "/"); }
+
+  function busy() {
+    var at = document.activeElement;
+    return Boolean(document.querySelector("tr.opened, main details[open]"))
+      || Boolean(at && at.closest("main form, main table"));
+  }
+
+  function renew() {
+    if (waiting || busy()) { return; }
+    waiting = true;
+    fetch("/").then(function (answer) { return answer.text(); }).then(function (html) {
+      var fresh = new DOMParser().parseFromString(html, "text/html");
+      if (fresh.querySelector("main") && !busy()) {
+        var filter = new FormData(document.getElementById("filter"));
+        document.title = fresh.title;
+        ["header", "main", "footer"].forEach(function (part) {
+          document.querySelector("body > " + part).replaceWith(fresh.querySelector("body > " + part));
+        });
+        filter.forEach(function (value, name) { document.getElementById("filter").elements[name].value = value; });
+        document.dispatchEvent(new Event("report:renewed"));
+      }
+    }).finally(function () { waiting = false; });
+  }
+
+  var source = new EventSource("/events");
+  source.onopen = function () { state.textContent = "connected"; };
+  source.onerror = function () { state.textContent = "the server is away"; };
+  source.onmessage = function (event) {
+    state.textContent = "event " + event.data + (busy() ? ", the page waits while something is open" : "");
+    if (known !== null && known !== event.data) { renew(); }
+    known = event.data;
+  };
+  source.addEventListener("trouble", function (event) {
+    state.textContent = JSON.parse(event.data);
+    source.close();
+  });
+}());
