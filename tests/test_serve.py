@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -118,6 +119,26 @@ def test_a_run_can_be_stopped_while_there_is_one(served: Served) -> None:
     (served.memory / "stop").unlink()
 
 
+def test_a_run_can_be_paused_while_there_is_one_and_its_tasks_put_in_order(served: Served) -> None:
+    for action in ("pause", "resume"):
+        assert served.steer(action)[:2] == (400, "no run is under way, there is nothing to pause or to resume\n")
+    lock = WriterLock(served.memory)
+    lock.acquire("loop.py", "2026-01-02T03:04:05.000Z")
+    try:
+        task = cli_json("list-tasks", "--count", "1", "--memory", served.memory)[0]["id"]
+        asked = [
+            ("pause", {}),
+            ("resume", {}),
+            ("requeue", {"task": task}),
+            ("priority", {"task": task, "priority": "9"}),
+        ]
+        assert [served.steer(action, **form)[0] for action, form in asked] == [303] * 4
+        left = [json.loads(path.read_text())["run"] for path in sorted((served.memory / "inbox").glob("*.json"))]
+    finally:
+        lock.release()
+    assert [wish["kind"] for wishes in left[-4:] for wish in wishes] == ["pause", "resume", "requeue", "priority"]
+
+
 @pytest.mark.parametrize(
     ("action", "form", "said"),
     [
@@ -129,6 +150,8 @@ def test_a_run_can_be_stopped_while_there_is_one(served: Served) -> None:
         ("judge", {"rule": "rule-0123456789ab", "standing": "loved"}, "standing: "),
         ("rule", {"text": "x" * 300_000}, "a form may have"),
         ("rule", {str(number): "" for number in range(99)}, "this is no form"),
+        ("requeue", {"task": "nobody's"}, "there is no task"),
+        ("priority", {"task": "nobody's"}, "there is no task"),
         ("fly", {}, "nothing of that name"),
     ],
 )

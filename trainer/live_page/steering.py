@@ -9,7 +9,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from memory.inbox import Wish
+from memory.reading import find_task
 from memory.rule_wishes import AddRule, AnyWish, JudgeRule
+from memory.run_wishes import AnyRunWish, GoOn, Pause, Prioritise, Requeue
 from memory.tasks import Check, Task, check_flaw
 from utils import stopping
 from utils.errors import InputError
@@ -76,12 +78,51 @@ def stop(form: Form, door: Door) -> None:
     write_atomically(door.memory / stopping.STOP_FILE, b"")
 
 
-ACTIONS: dict[str, Action] = {"task": add_task, "rule": add_rule, "judge": judge_rule, "stop": stop}
+def pause(form: Form, door: Door) -> None:
+    """Begin nothing new until `go_on`."""
+    del form
+    _of_the_run(Pause(), door)
+
+
+def go_on(form: Form, door: Door) -> None:
+    """End a pause."""
+    del form
+    _of_the_run(GoOn(), door)
+
+
+def requeue(form: Form, door: Door) -> None:
+    """Try a known task again, before what the Trainer would choose."""
+    task = find_task(door.memory, form.get("task", "").strip()).task
+    door.leave(Wish(by=BY, run=(_valid(Requeue, task=task.id),)))
+
+
+def prioritise(form: Form, door: Door) -> None:
+    """Give a known task another priority."""
+    task = find_task(door.memory, form.get("task", "").strip()).task
+    door.leave(Wish(by=BY, run=(_valid(Prioritise, task=task.id, priority=form.get("priority") or 0),)))
+
+
+ACTIONS: dict[str, Action] = {
+    "task": add_task,
+    "rule": add_rule,
+    "judge": judge_rule,
+    "requeue": requeue,
+    "priority": prioritise,
+    "pause": pause,
+    "resume": go_on,
+    "stop": stop,
+}
 """By the last part of the address that their forms are sent to."""
 
 
 def _of_rules(wish: AnyWish, door: Door) -> None:
     door.leave(Wish(by=BY, rules=(wish,)))
+
+
+def _of_the_run(wish: AnyRunWish, door: Door) -> None:
+    if not door.under_way():
+        raise InputError("no run is under way, there is nothing to pause or to resume")
+    door.leave(Wish(by=BY, run=(wish,)))
 
 
 def _valid(kind: type[M], **values: object) -> M:
