@@ -10,6 +10,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Literal
@@ -66,19 +67,25 @@ class Notifier:
             self._thread = threading.Thread(target=self._work, name="notifier", daemon=True)
             self._thread.start()
         message = Message(occasion, one_line(title), printable(clip(text, BODY_CHARS)), iso(self._clock.now()))
-        try:
-            self._waiting.put_nowait(message)
-        except queue.Full:
-            self._fail("too many messages wait to be sent")
+        self._put(message)
 
     def close(self) -> None:
         """Wait a little for what is under way."""
         if self._thread is not None:
-            try:
-                self._waiting.put_nowait(None)
-            except queue.Full:
-                return
+            self._put(None)
             self._thread.join(END_WITHIN_S)
+
+    def _put(self, message: Message | None) -> None:
+        """The latest is worth most: where too many wait, the oldest is lost."""
+        while True:
+            try:
+                self._waiting.put_nowait(message)
+            except queue.Full:
+                with suppress(queue.Empty):
+                    self._waiting.get_nowait()
+                self._fail("too many messages wait to be sent")
+            else:
+                return
 
     def _work(self) -> None:
         while (message := self._waiting.get()) is not None:
