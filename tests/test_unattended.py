@@ -17,7 +17,7 @@ from loop import Loop, assemble  # noqa: TID251  no command can make it fail
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
-from tests.running import cli, events, finish, lines, logged, loop, start_fresh, wait_for
+from tests.running import cli, events, finish, lines, logged, loop, start, start_fresh, wait_for
 from trainer.opened import open_memory
 from utils.clock import SystemClock
 from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
