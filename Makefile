@@ -38,6 +38,9 @@ bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted fa
 bench-watch: .venv/.core ## what a watcher costs the loop, as a ratio
 	$(BIN)/python -m benchmarks.bench_watch
 
+soak: .venv/.core ## 2000 attempts with every fault switched on, on Docker; as root. ENGINE: what starts the Docker daemon, to restart it too
+	$(BIN)/python -m benchmarks.soak_night --engine "$(ENGINE)"
+
 soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the best sandbox here right, clean and small?
 	$(BIN)/python -m benchmarks.soak_sandbox
 
