@@ -10,6 +10,8 @@ from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practic
 from memory.digests import normalised_rule
 from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged, RuleMerged, RuleUnmerged, RuleWord
 from memory.evidence.ledger import Ledger
+from memory.falls import Watch
+from memory.leads import Aim, Leads
 from memory.records import InFlight
 from memory.reviews import Reviews
 from memory.rule_origins import Source
@@ -35,6 +37,10 @@ class Learning:
         self.rules = RuleBook()
         self.reviews = Reviews()
         self.evidence = Ledger()
+        self.aim = Aim()
+        """Of the present run's practice."""
+        self.leads = Leads()
+        self.watch = Watch()
         self.recalls = 0
         """Graded units whose prompts told of earlier attempts."""
         self._numbers = np.zeros(0, dtype=np.intp)
@@ -91,6 +97,12 @@ class Learning:
                     dropped=nominee.dropped,
                 )
 
+    def watch_over(self, flight: InFlight, *, passed: bool, unit: int) -> None:
+        """A task that had been passed before was tried again."""
+        if flight.forecast is not None:
+            abilities = {skill: self.model.ability(skill) for skill in flight.task.skills}
+            self.watch.note(abilities, flight.forecast, passed=passed, unit=unit)
+
     def finish(
         self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str, learn: bool
     ) -> None:
@@ -105,6 +117,8 @@ class Learning:
             self.model.pass_by()
         else:
             passed = result.outcome == "passed"
+            if flight.forecast is not None:
+                self.leads.note(flight.task.skills, flight.forecast, passed=passed, speed=self.aim.speed)
             self.model.observe(practice_of(flight.task, flight.shown), float(passed))
             self._note_surprise(flight.task)
             self.reviews.note(flight.task.id, passed=passed, first=result.passed_first, unit=unit)

@@ -44,6 +44,7 @@ from memory.events import (
     TaskAdded,
     Validated,
 )
+from memory.leads import Aim
 from memory.learning import Learning
 from memory.records import (
     CHOICES_KEPT,
@@ -99,6 +100,7 @@ class MemoryState:
     slots: Counter[str] = field(default_factory=Counter)
     """How often a unit was decided for each reason, see events.Slot."""
     last_task: str = ""
+    last_slot: str = ""
     analyses: int = 0
     units_at_last_analysis: int = 0
     run_ended: bool = True
@@ -238,6 +240,8 @@ class MemoryState:
             self.deaths.update(list(self.running))  # a mapping would be taken for counts
         self.running.clear()
         self.run_ended = isinstance(data, RunEnded)
+        if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
+            self.learning.aim = Aim.of_run(data.settings)
         if isinstance(data, RunStarted):
             self.runs += 1
             self.run_decided = 0
@@ -247,6 +251,8 @@ class MemoryState:
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
+                self.learning.leads.clear()
+                self.learning.watch.clear()
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):
@@ -315,7 +321,7 @@ class MemoryState:
         self.slots[decided.slot] += 1
         self.run_tasks.add(spec.task_id)
         self.choices.append(Choice(spec.unit_id, spec.task_id, decided.slot, decided.why))
-        self.last_task = spec.task_id
+        self.last_task, self.last_slot = spec.task_id, decided.slot
         self.in_flight[spec.unit_id] = InFlight(
             spec, record.task, decided.forecast, decided.assignment
         )  # fmt: skip
@@ -337,6 +343,8 @@ class MemoryState:
         graded = result.outcome != "ungraded"
         # else it was replaced while it was being worked on
         as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
+        if graded and as_it_is and record.passes_as_it_is:
+            self.learning.watch_over(flight, passed=passed, unit=self.totals.units)
         if graded and as_it_is:
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         if graded:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from memory.builder_model import Belief, expected_pass
+from memory.leads import ahead
 from memory.records import Circumstances, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
@@ -62,6 +63,10 @@ class Candidates:
             ability = self._abilities[task.skills] = self._ability(task.skills)
         hard = self._state.learning.model.difficulty(task.id, declared=task.difficulty)
         return expected_pass(Belief(ability.mean - hard.mean, ability.variance + hard.variance))
+
+    def likely(self, task: Task) -> float:
+        """The same as outcomes have lately borne it out in the task's skills; what practice aims with."""
+        return ahead(self.expected(task), by=self._state.learning.leads.of(task.skills))
 
     def why_closed(self, record: TaskRecord) -> Closed:
         """Why a task is not worth another try."""

@@ -8,15 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.attempts import Outcome
-from memory.events import Abandoned, Event, Happening, Parked, Quarantined, RuleAdded, Slot, TaskAdded, Validated
+from memory.events import (
+    Abandoned,
+    BlueprintAdded,
+    Event,
+    Happening,
+    Parked,
+    Quarantined,
+    RuleAdded,
+    Slot,
+    TaskAdded,
+    Validated,
+)
 from memory.state import MemoryState
 from memory.tasks import Task
-from tests.memory.builders import AT, MEMORY_ID, a_task, created, run_started
+from tests.memory.builders import AT, MEMORY_ID, a_blueprint, a_task, created, run_started
 from tests.memory.lives import lives
 from tests.trainer.lives import Judge, Life
 from trainer.candidates import Candidates
+from trainer.choice import Choice
 from trainer.shares import PATTERN, SHARES
-from trainer.strategy_manager import Choice, StrategyManager
+from trainer.strategy_manager import StrategyManager
 
 SKILLS = ("dates", "lists", "strings")
 POOL = [
@@ -252,6 +264,14 @@ class TestNever:
         assert set(life.play(20)) == {"easy"}
         life.new_run("another")
         assert "hard" in life.play(10)
+
+    def test_a_dead_end_until_the_builder_works_in_another_way(self) -> None:
+        life = Life([a_task("hard", difficulty=1.0)])
+        life.happens(BlueprintAdded(blueprint=a_blueprint(1)))
+        life.practise("hard", *times(3, "failed"))
+        assert life.choose() is None
+        life.happens(BlueprintAdded(blueprint=a_blueprint(2)))
+        assert chosen(life).task_id == "hard"
 
     def test_a_dead_end_until_there_is_a_rule_for_it(self) -> None:
         life = Life([a_task("hard", difficulty=1.0)])
