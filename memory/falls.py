@@ -1,43 +1,48 @@
-"""Notices that a skill got worse: attempts at what was passed before fail more often than was forecast.
+"""Notices that a skill got worse: attempts fail more often than was forecast, by a sequential test that bounds alarms.
 
-For each skill a Shiryaev-Roberts statistic (Shiryaev 1963, Roberts 1966): the sum, over every attempt at which the fall
-could have begun, of the likelihood ratio of "worse since then" to "as it was",
+For each skill a Shiryaev-Roberts e-detector (Shiryaev 1963, Roberts 1966; Shin, Ramdas and Rinaldo 2024): the sum, over
+every attempt at which the fall could have begun, of the likelihood ratio of "worse since then" to "as it was",
 
-    R <- (1 + R) P(outcome | as it was, less a drop / n) / P(outcome | as it was)
+    R <- (R + 1 / n) P(outcome | as it was, less a drop / n, in logits) / P(outcome | as it was)
 
-for a task of n skills, the mean over two drops. Where it began is told by Page's cumulative sum (1954). "As it was" is
-the forecast, but with an ability no lower than half a standard deviation below what was believed when it began: the
-model of the Builder follows a fall, and would explain it away. If those odds are right, R less the number of attempts
-is a martingale, so that between two false alarms for a skill lie at least ALARM attempts on average. They are believed
-odds, so that is no guarantee: what was measured in ordinary nights, and how soon a loss is found, is in
-docs/experiments.md.
+for a task of n skills, the mean over two drops. "As it was" is the forecast of abilities that stand still
+(memory.steady): the model of the Builder follows a fall. Where it began is told by Page's cumulative sum (1954).
 
-Only tasks that had been passed count: one that was never passed cannot be forgotten, and a broken one never is. Nor do
-those that were more likely to fail than not. Where one skill fell, attempts that practise it say nothing of others for
-a while. Beliefs are not touched. Not covered: slow falls, which the model of the Builder follows as they come.
+The guarantee: while an attempt passes at least as often as is forecast so, given all that came before it, each ratio
+is expected to be at most 1, whatever was chosen and why. Then the sum of R over all skills, less the number of
+attempts, is a supermartingale, and by Doob's inequality any alarm at all comes in N attempts with a probability of at
+most N / ALARM, however many skills there are: .05 in a night of 400. What it rests on, that these forecasts are too low
+rather than too high, is measured in docs/experiments.md.
+
+Only tasks that had been passed count, and first attempts, those as if one task in ten were broken: a task that was
+tried in vain says nothing of its skill. After an alarm, attempts that practise the skill say nothing for a while.
+Beliefs are not touched. Not covered: slow falls, which both beliefs follow as they come.
 """
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memory.builder_model import Belief, logistic, logit
-from memory.leads import EDGE
+from memory.builder_model import logistic, logit
+from memory.steady import SteadyAbilities
 
 DROPS = (2.5, 6.0)
 """Logits: a part of a skill, and all of it."""
-ALARM = 1000.0
+NIGHT = 400
+FALSE_ALARM = 0.05
+"""At most the probability of any alarm in a night without a fall."""
+ALARM = NIGHT / FALSE_ALARM
 SUSPECT = 10.0
 """From here on the Trainer looks closer."""
-DOUBT = 0.5
-"""Standard deviations that a skill may have been below what was believed of it."""
+GRAVE = 100.0
+"""And from here on at once."""
 SUREST = 0.9
 """A forecast nearer 1 counts as this: no single failure proves a fall."""
-LIKELY = 0.5
-"""What was expected to fail as soon as to pass says little when it fails."""
-FADES = 0.95
-"""What is left of a suspicion after an attempt that says little, or it would be looked into for ever."""
+SOUND = 0.9
+"""Of tasks that nobody has passed yet."""
+TELLING = 0.5
+"""What was expected to fail as soon as to pass says too little when it fails to be a check."""
 QUIET_UNITS = 100
 KEPT = 20
 
@@ -46,7 +51,7 @@ KEPT = 20
 class Fall:
     """A skill that got worse; `unit` ended when it was noticed, `since` when its failures began, of the memory's.
 
-    Of the `tries` from then on at what had been passed before so many failed; `expected` failures were forecast.
+    Of the `tries` from then on that count so many failed; `expected` failures were forecast.
     """
 
     skill: str
@@ -57,25 +62,12 @@ class Fall:
     expected: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """An attempt, as one of its `skills` sees it: `ability` is what is believed of it now."""
-
-    unit: int
-    forecast: float
-    ability: Belief
-    skills: int
-    passed: bool
-
-
 @dataclass(slots=True)
 class _Watched:
     ratios: list[float] = field(default_factory=lambda: [0.0] * len(DROPS))
     rise: float = 0.0
     """Page's cumulative sum for the smaller drop: where it last left 0 the fall most likely began."""
     since: int = 0
-    least: float = 0.0
-    """Ability that it can hardly have been below when the fall began."""
     tries: int = 0
     failures: int = 0
     expected: float = 0.0
@@ -84,26 +76,14 @@ class _Watched:
     def statistic(self) -> float:
         return sum(self.ratios) / len(self.ratios)
 
-    def note(self, seen: _Seen) -> bool:
-        """Whether it told anything."""
+    def note(self, factors: Sequence[float], likely: float, *, passed: bool, unit: int, share: float) -> None:
+        """One attempt: the likelihood ratio of each drop, and the task's share of this skill."""
         if not self.rise:
-            self.since, self.least = seen.unit, seen.ability.mean - DOUBT * seen.ability.sd
-            self.tries, self.failures, self.expected = 0, 0, 0.0
-        followed = max(0.0, self.least - seen.ability.mean)
-        as_it_was = logistic(logit(seen.forecast) + followed / seen.skills)
-        if as_it_was < LIKELY:
-            self.ratios = [FADES * ratio for ratio in self.ratios]
-            return False
-        self._weigh(min(SUREST, as_it_was), passed=seen.passed, skills=seen.skills)
-        return True
-
-    def _weigh(self, forecast: float, *, passed: bool, skills: int) -> None:
+            self.since, self.tries, self.failures, self.expected = unit, 0, 0, 0.0
         self.tries, self.failures = self.tries + 1, self.failures + (not passed)
-        self.expected += 1 - forecast
-        worse = [logistic(logit(forecast) - drop / skills) for drop in DROPS]
-        odds = [each / forecast if passed else (1 - each) / (1 - forecast) for each in worse]
-        self.rise = max(0.0, self.rise + math.log(odds[0]))
-        self.ratios = [(1 + ratio) * each for ratio, each in zip(self.ratios, odds, strict=True)]
+        self.expected += 1 - likely
+        self.rise = max(0.0, self.rise + math.log(factors[0]))
+        self.ratios = [(ratio + share) * factor for ratio, factor in zip(self.ratios, factors, strict=True)]
 
 
 class Watch:
@@ -115,26 +95,39 @@ class Watch:
         self._skills: dict[str, _Watched] = {}
         self._noticed: dict[str, int] = {}
         self._sound: dict[str, int] = {}
+        self._steady = SteadyAbilities()
 
-    def note(self, abilities: Mapping[str, Belief], forecast: float, *, passed: bool, unit: int) -> None:
-        """An attempt at a task that had been passed before ended.
+    def as_it_was(self, forecast: float, abilities: Mapping[str, float]) -> float:
+        """A forecast, 0..1, of abilities that stand still, see memory.steady."""
+        return self._steady.forecast(forecast, abilities)
+
+    def note(
+        self, forecast: float, abilities: Mapping[str, float], *, sound: float | None, passed: bool, unit: int
+    ) -> None:
+        """A graded attempt ended.
 
         Args:
-            abilities: of the task's skills, as believed before it ended.
-            forecast: the probability of passing, 0..1.
+            forecast: of the model of the Builder, 0..1.
+            abilities: of the task's skills, means in logits, that the forecast rests on.
+            sound: the probability that the task can be passed at all; None for one that was tried in vain.
             passed: the verdict.
             unit: how many units of the memory had ended with it.
         """
-        if any(unit - self._noticed.get(skill, -QUIET_UNITS) < QUIET_UNITS for skill in abilities):
-            self._sound.update(dict.fromkeys(abilities, unit))
+        skills, steady = tuple(abilities), self.as_it_was(forecast, abilities)
+        self._steady.note(skills, steady, passed=passed)
+        if sound is not None:
+            self._weigh(skills, min(SUREST, sound * steady), passed=passed, unit=unit)
+
+    def _weigh(self, skills: Sequence[str], likely: float, *, passed: bool, unit: int) -> None:
+        if passed:
+            self._sound.update(dict.fromkeys(skills, unit))
+        if any(unit - self._noticed.get(skill, -QUIET_UNITS) < QUIET_UNITS for skill in skills):
             return
-        likely = min(1 - EDGE, max(EDGE, forecast))
-        for skill, ability in abilities.items():
-            seen = _Seen(unit, likely, ability, len(abilities), passed)
-            telling = self._skills.setdefault(skill, _Watched()).note(seen)
-            if passed or not telling:
-                self._sound[skill] = unit
-        worst = max(abilities, key=lambda skill: (self._skills[skill].statistic, skill))
+        share = 1.0 / len(skills)
+        factors = [_ratio(likely, drop * share, passed=passed) for drop in DROPS]
+        for skill in skills:
+            self._skills.setdefault(skill, _Watched()).note(factors, likely, passed=passed, unit=unit, share=share)
+        worst = max(skills, key=lambda skill: (self._skills[skill].statistic, skill))
         if self._skills[worst].statistic >= ALARM:
             self._alarm(worst, unit)
 
@@ -143,14 +136,19 @@ class Watch:
         found = [(-each.statistic, skill) for skill, each in self._skills.items() if each.statistic >= SUSPECT]
         return (skill for _, skill in sorted(found))
 
+    def is_grave(self, skill: str) -> bool:
+        """Whether a suspicion will not wait."""
+        return skill in self._skills and self._skills[skill].statistic >= GRAVE
+
     def last_sound(self, skill: str) -> int:
-        """The latest unit that gave no cause for doubt of this skill by what had been passed before; 0 for none."""
+        """The latest unit that passed and practised this skill; 0 for none."""
         return self._sound.get(skill, 0)
 
     def clear(self) -> None:
         """Another Builder: what was seen of the old one says nothing of the new one."""
         self._skills.clear()
         self._noticed.clear()
+        self._steady.clear()
 
     def _alarm(self, skill: str, unit: int) -> None:
         seen = self._skills[skill]
@@ -159,9 +157,15 @@ class Watch:
         self._skills.clear()  # the failures so far are explained
 
 
+def _ratio(likely: float, drop: float, *, passed: bool) -> float:
+    """How much likelier the outcome is where the skill is so many logits worse."""
+    worse = logistic(logit(likely) - drop)
+    return worse / likely if passed else (1 - worse) / (1 - likely)
+
+
 def in_words(fall: Fall) -> str:
     """One line for a person."""
     return (
-        f"{fall.skill} got worse: since attempt {fall.since}, {fall.failures} of {fall.tries} tries at tasks that had "
-        f"passed before failed, where {fall.expected:.1f} failures were expected"
+        f"{fall.skill} got worse: since attempt {fall.since}, {fall.failures} of {fall.tries} tries that should tell "
+        f"failed, where {fall.expected:.1f} failures were expected"
     )

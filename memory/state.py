@@ -44,6 +44,7 @@ from memory.events import (
     TaskAdded,
     Validated,
 )
+from memory.falls import SOUND
 from memory.leads import Aim
 from memory.learning import Learning
 from memory.records import (
@@ -251,8 +252,7 @@ class MemoryState:
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
-                self.learning.leads.clear()
-                self.learning.watch.clear()
+                self.learning.begin_model()
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):
@@ -323,8 +323,8 @@ class MemoryState:
         self.choices.append(Choice(spec.unit_id, spec.task_id, decided.slot, decided.why))
         self.last_task, self.last_slot = spec.task_id, decided.slot
         self.in_flight[spec.unit_id] = InFlight(
-            spec, record.task, decided.forecast, decided.assignment
-        )  # fmt: skip
+            spec, record.task, decided.forecast, decided.assignment, decided.slot
+        )
         self.running[spec.unit_id] = None
         self.learning.note_decided(decided, record.task)
 
@@ -343,9 +343,8 @@ class MemoryState:
         graded = result.outcome != "ungraded"
         # else it was replaced while it was being worked on
         as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
-        if graded and as_it_is and record.passes_as_it_is:
-            self.learning.watch_over(flight, passed=passed, unit=self.totals.units)
         if graded and as_it_is:
+            self.learning.watch_over(flight, sound=_sound(record), passed=passed, unit=self.totals.units)
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         if graded:
             self.blueprints.note_belog(finished.belog, flight.task)
@@ -411,6 +410,13 @@ class MemoryState:
             if last.error_class in errors or len(errors) < SKILL_ERRORS_KEPT:
                 errors[last.error_class] = errors.get(last.error_class, 0) + 1
         return (last.error_class,) if all(last.error_class in errors for errors in met) else ()
+
+
+def _sound(record: TaskRecord) -> float | None:
+    """The probability that a task can be passed, None where failures have put it in doubt."""
+    if record.passes_as_it_is:
+        return 1.0
+    return None if record.attempts else SOUND
 
 
 def _count(totals: Totals, flight: InFlight, outcome: Outcome, *, passed_first: bool, tokens: int) -> None:

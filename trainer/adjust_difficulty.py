@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from memory.builder_model import DIFFICULTY_SPAN, Belief, logit
 from memory.difficulty import Band, CurrentDifficulty, SkillTarget
-from memory.events import Event, Finished, TaskAdded
+from memory.events import Event, Finished, RunResumed, RunStarted, TaskAdded
 from memory.learning import Learning
 from memory.levels import level_of
 from memory.state import MemoryState
@@ -36,8 +36,9 @@ class DifficultyView:
         self._state: MemoryState | None = None
 
     def fold(self, event: Event, state: MemoryState) -> None:
-        """Finished units move the targets; the first event makes the document."""
-        if isinstance(event.data, Finished | TaskAdded) or event.seq == 1:  # a changed task changes beliefs
+        """Finished units move the targets, runs may aim elsewhere; the first event makes the document."""
+        moves = Finished | TaskAdded | RunStarted | RunResumed  # a changed task changes beliefs
+        if isinstance(event.data, moves) or event.seq == 1:
             self._state = state
 
     def changed(self) -> Iterator[Document]:

@@ -68,6 +68,10 @@ class Candidates:
         """The same as outcomes have lately borne it out in the task's skills; what practice aims with."""
         return ahead(self.expected(task), by=self._state.learning.leads.of(task.skills))
 
+    def as_it_was(self, task: Task) -> float:
+        """The same had the task's skills never changed; what a check for a fall goes by."""
+        return self._state.learning.as_it_was(task, self.expected(task))
+
     def why_closed(self, record: TaskRecord) -> Closed:
         """Why a task is not worth another try."""
         if record.quarantined:
