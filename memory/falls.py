@@ -41,8 +41,6 @@ SUREST = 0.9
 """A forecast nearer 1 counts as this: no single failure proves a fall."""
 SOUND = 0.9
 """Of tasks that nobody has passed yet."""
-TELLING = 0.5
-"""What was expected to fail as soon as to pass says too little when it fails to be a check."""
 QUIET_UNITS = 100
 KEPT = 20
 
