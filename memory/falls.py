@@ -122,7 +122,7 @@ class Watch:
         if any(unit - self._noticed.get(skill, -QUIET_UNITS) < QUIET_UNITS for skill in skills):
             return
         share = 1.0 / len(skills)
-        factors = [_ratio(likely, drop * share, passed=passed) for drop in DROPS]
+        factors = [ratio_of(likely, drop * share, passed=passed) for drop in DROPS]
         for skill in skills:
             self._skills.setdefault(skill, _Watched()).note(factors, likely, passed=passed, unit=unit, share=share)
         worst = max(skills, key=lambda skill: (self._skills[skill].statistic, skill))
@@ -155,7 +155,7 @@ class Watch:
         self._skills.clear()  # the failures so far are explained
 
 
-def _ratio(likely: float, drop: float, *, passed: bool) -> float:
+def ratio_of(likely: float, drop: float, *, passed: bool) -> float:
     """How much likelier the outcome is where the skill is so many logits worse."""
     worse = logistic(logit(likely) - drop)
     return worse / likely if passed else (1 - worse) / (1 - likely)

@@ -220,7 +220,7 @@ class TestShares:
         life.happens(*(TaskAdded(task=task, by="a test") for task in wide_pool(("new",), 40)))
         life.strategy = StrategyManager([*life.state.tasks], schedule="curriculum")
         slots = Counter(each.slot for each in life.play_choices(50))
-        assert slots["explore"] == 6
+        assert slots["explore"] <= 15  # of 50, and none in arrears: with its gains it is at most .26
 
 
 def places(points: Sequence[str], name: str) -> list[int]:
