@@ -1,6 +1,6 @@
 """Is a skill that is lost half-way through a night noticed, how soon, and how often is one that was not lost?
 
-    python -m benchmarks.forgotten [--seeds 8] [--units 300]
+    python -m benchmarks.forgotten [--losses 60] [--ordinary 60] [--first 1000]
 
 Simulated nights through the real loop: ordinary ones, and nights in which one skill is lost at once half-way through
 (10 logits less: nothing of it passes). Everything is the product's own but the model, which is the flight simulator,
@@ -19,16 +19,20 @@ from statistics import median
 from benchmarks.nights import AS_SHIPPED
 from memory.event_lines import read_chain
 from memory.events import Analysed
-from memory.falls import Fall
+from memory.falls import NIGHT, Fall
 from memory.rule_wishes import AddRule
+from memory.statistics import wilson_interval
 from utils.commands.flights import Night, SilentDisplay, fly
-from utils.display import Summary
+from utils.display import Summary, summary_lines
 from utils.rehearsal.tables import Loss
 from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import planted_night
 
 SKILLS = ("strings", "lists", "parsing")
-SEEDS, UNITS, WITHIN = 8, 300, 40
+LOSSES, ORDINARY, FIRST = 60, 60, 1000
+"""Nights of each kind; those of seeds before FIRST were looked at while the Trainer was made."""
+HALF, WITHIN = 150, 40
+MARK = 0.95
 LOST = 10.0
 """Logits."""
 RULES = 20
@@ -40,7 +44,7 @@ class Notes(SilentDisplay):
     def __init__(self) -> None:
         """Nothing was told."""
         self.notes: list[str] = []
-        self.summary = ""
+        self.summary = self.forecasts = ""
 
     def note(self, text: str) -> None:
         """Keep it."""
@@ -49,6 +53,7 @@ class Notes(SilentDisplay):
     def end(self, summary: Summary) -> None:
         """Keep its words."""
         self.summary = summary.words
+        self.forecasts = next(filter(lambda line: line.startswith("Forecasts of passing"), summary_lines(summary)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +65,14 @@ class Told:
         notes: what a person was told while it ran.
         summary: what a person was told at its end.
         analysed: the words of the analyses in its log.
+        forecasts: how good a person was told that the forecasts were.
     """
 
     falls: tuple[Fall, ...]
     notes: Sequence[str]
     summary: str
     analysed: Sequence[str]
+    forecasts: str
 
 
 def night_with_a_loss(seed: int, skill: str, *, before: int, after: int) -> Told:
@@ -89,7 +96,7 @@ def _fly(seed: int, units: int, truths: Truths, rules: Sequence[str] = ()) -> To
         state = fly(night, Path(folder) / "memory")
         events = [event.data for event, _ in read_chain(Path(folder) / "memory" / "events")]
     analysed = [data.analysis.summary for data in events if isinstance(data, Analysed)]
-    return Told(tuple(state.learning.watch.falls), display.notes, display.summary, analysed)
+    return Told(tuple(state.learning.watch.falls), display.notes, display.summary, analysed, display.forecasts)
 
 
 def delay(told: Told, skill: str, *, before: int) -> int | None:
@@ -100,23 +107,35 @@ def delay(told: Told, skill: str, *, before: int) -> int | None:
 def main() -> int:
     """Fly the nights and print what came of them; exit code 1 if too many losses are missed or too much is imagined."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=SEEDS)
-    parser.add_argument("--units", type=int, default=UNITS)
+    parser.add_argument("--losses", type=int, default=LOSSES)
+    parser.add_argument("--ordinary", type=int, default=ORDINARY)
+    parser.add_argument("--first", type=int, default=FIRST)
     given = parser.parse_args()
-    half, seeds = given.units // 2, range(given.seeds)
+    seeds = range(given.first, given.first + max(given.losses, given.ordinary))
     with ProcessPoolExecutor(2) as pool:
-        lost = {
-            (seed, skill): pool.submit(night_with_a_loss, seed, skill, before=half, after=WITHIN)
-            for seed in seeds
-            for skill in SKILLS
-        }
-        ordinary = [pool.submit(ordinary_night, seed, given.units) for seed in range(4 * given.seeds)]
-        delays = [delay(told.result(), skill, before=half) for (_, skill), told in lost.items()]
-        false = [fall for told in ordinary for fall in told.result().falls]
-    found = [each for each in delays if each is not None]
-    print(f"{len(found)} of {len(delays)} losses noticed within {WITHIN} units, after {median(found or [0])} (median)")
-    print(f"{len(false)} false alarms in {len(ordinary)} ordinary nights of {given.units} units: {false}")
-    return 0 if len(found) >= 0.9 * len(delays) and len(false) <= 0.05 * len(ordinary) else 1
+        lost = {seed: pool.submit(_loss, seed) for seed in seeds[: given.losses]}
+        ordinary = [pool.submit(ordinary_night, seed, NIGHT) for seed in seeds[: given.ordinary]]
+        delays = [delay(told.result(), _lost(seed), before=HALF) for seed, told in lost.items()]
+        imagined = [told.result().falls for told in ordinary]
+    found, false = [each for each in delays if each is not None], [falls for falls in imagined if falls]
+    print(
+        f"losses noticed within {WITHIN} units: {_share(len(found), len(delays))}; after {median(found or [0])} (median)"
+    )
+    print(f"ordinary nights of {NIGHT} units that told of a loss: {_share(len(false), len(ordinary))} {false or ''}")
+    return 0 if len(found) >= MARK * len(delays) and len(false) <= (1 - MARK) * len(ordinary) else 1
+
+
+def _loss(seed: int) -> Told:
+    return night_with_a_loss(seed, _lost(seed), before=HALF, after=WITHIN)
+
+
+def _lost(seed: int) -> str:
+    return SKILLS[seed % len(SKILLS)]
+
+
+def _share(count: int, of: int) -> str:
+    low, high = wilson_interval(count, of)
+    return f"{count} of {of} (95 % interval {low:.3f} to {high:.3f})"
 
 
 if __name__ == "__main__":

@@ -164,6 +164,6 @@ def ratio_of(likely: float, drop: float, *, passed: bool) -> float:
 def in_words(fall: Fall) -> str:
     """One line for a person."""
     return (
-        f"{fall.skill} got worse: since attempt {fall.since}, {fall.failures} of {fall.tries} tries that should tell "
-        f"failed, where {fall.expected:.1f} failures were expected"
+        f"{fall.skill} got worse: since attempt {fall.since}, {fall.failures} of {fall.tries} tries failed, "
+        f"where {fall.expected:.1f} failures were expected"
     )

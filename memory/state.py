@@ -322,9 +322,7 @@ class MemoryState:
         self.run_tasks.add(spec.task_id)
         self.choices.append(Choice(spec.unit_id, spec.task_id, decided.slot, decided.why))
         self.last_task, self.last_slot = spec.task_id, decided.slot
-        self.in_flight[spec.unit_id] = InFlight(
-            spec, record.task, decided.forecast, decided.assignment, decided.slot
-        )
+        self.in_flight[spec.unit_id] = InFlight(spec, record.task, decided.forecast, decided.assignment, decided.slot)
         self.running[spec.unit_id] = None
         self.learning.note_decided(decided, record.task)
 

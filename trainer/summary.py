@@ -52,8 +52,7 @@ def _noticed(analysis: Analysis) -> Iterator[str]:
         if analysis.units - each.noticed < TOLD_UNITS:
             yield (
                 f"Noticed at attempt {each.noticed}: {each.skill} got worse; since attempt {each.since}, "
-                f"{each.failures} of {each.tries} tries at tasks that had passed before failed, "
-                f"{each.expected:.1f} were expected to."
+                f"{each.failures} of {each.tries} tries failed, {each.expected:.1f} were expected to."
             )
 
 

@@ -1,7 +1,8 @@
 """The Trainer as a way of choosing: its own decisions on its own memory, told what the loop would log.
 
-Only the log's file is left out; each event is folded as if it had been read from one. Nothing learned is shown to
-anybody, so that there are no coins: what is compared is the choice of tasks alone.
+Only the log's file is left out; each event is folded as if it had been read from one. The settings are those that are
+shipped. These learners reflect on nothing and nothing is recalled, so that there is nothing to toss a coin for: what is
+compared is the choice of tasks alone.
 """
 
 from collections.abc import Sequence
@@ -32,14 +33,14 @@ from utils.settings import public
 
 AT = "2026-11-21T00:00:00.000000Z"
 MODEL, BY = "learner (simulated)", "the benchmark"
-NOTHING_LEARNED = AS_SHIPPED.model_copy(update={"lessons": "off"})
+SETTINGS = AS_SHIPPED
 
 
 class Forgetful:
     """Recalls nothing."""
 
     def find(self, task: Task, *, budget_tokens: int) -> tuple[()]:
-        """Never asked for where nothing learned is shown."""
+        """Nothing."""
         del task, budget_tokens
         return ()
 
@@ -54,7 +55,7 @@ class BuilderTrainer:
         tasks = [task_of(item) for item in items]
         self._numbers = {task.id: item.number for task, item in zip(tasks, items, strict=True)}
         self._decider = decider_of(
-            NOTHING_LEARNED,
+            SETTINGS,
             list(self._numbers),
             recall=Forgetful(),
             fits=lambda *_: True,
@@ -122,7 +123,7 @@ def _beginnings(tasks: Sequence[Task]) -> list[Happening]:
         model=MODEL,
         simulated=True,
         sandbox=SANDBOX,
-        settings=public(NOTHING_LEARNED),
+        settings=public(SETTINGS),
         seed_sha256="0" * 64,
         tasks=tuple(task.id for task in tasks),
     )

@@ -5,6 +5,7 @@ from statistics import mean, stdev
 
 from benchmarks.curriculum.course import ATTEMPTS, EVERY, OURS, Outcome
 from benchmarks.curriculum.learners import KINDS
+from memory.statistics import Z95
 
 EARLY, LATE = 300, ATTEMPTS
 MARKS = {EARLY: 0.55, LATE: 0.97}
@@ -41,7 +42,9 @@ def verdicts(outcomes: Sequence[Outcome]) -> Iterator[tuple[bool, str]]:
     ours = next(each for each in outcomes if each.policy == OURS)
     for attempts, mark in MARKS.items():
         came = ours.after(attempts)
-        yield came >= mark, f"{OURS} after {attempts}: {came:.3f}, wanted at least {mark}"
+        low, high = came - Z95 * _error(ours, attempts), came + Z95 * _error(ours, attempts)
+        words = f"{OURS} after {attempts}: {came:.3f} (95 % interval {low:.3f} to {high:.3f}), wanted at least {mark}"
+        yield came >= mark, words
 
 
 def _pair(early: float, late: float) -> str:

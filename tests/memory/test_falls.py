@@ -80,7 +80,7 @@ def test_a_task_that_was_tried_in_vain_says_nothing_of_its_skill() -> None:
 def test_nights_in_which_forecasts_are_right_tell_of_no_fall_as_often_as_promised() -> None:
     """At most FALSE_ALARM of them; Ville's and Doob's inequalities leave something, so that far fewer do."""
     random = np.random.default_rng(4)
-    rates = {skill: rate for skill, rate in zip("abcdefgh", (0.45, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9), strict=True)}
+    rates = dict(zip("abcdefgh", (0.45, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9), strict=True))
     told = sum(bool(night(random, rates=rates).falls) for _ in range(20))
     assert told <= 20 * FALSE_ALARM
     assert ALARM * FALSE_ALARM == NIGHT
@@ -107,7 +107,7 @@ def test_steady_abilities_come_to_what_outcomes_say_and_stay_there() -> None:
 
 def test_is_told_in_words() -> None:
     assert in_words(Fall("lists", 9, 4, 6, 6, 1.25)) == (
-        "lists got worse: since attempt 4, 6 of 6 tries that should tell failed, where 1.2 failures were expected"
+        "lists got worse: since attempt 4, 6 of 6 tries failed, where 1.2 failures were expected"
     )
 
 
