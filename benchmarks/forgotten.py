@@ -118,9 +118,8 @@ def main() -> int:
         delays = [delay(told.result(), _lost(seed), before=HALF) for seed, told in lost.items()]
         imagined = [told.result().falls for told in ordinary]
     found, false = [each for each in delays if each is not None], [falls for falls in imagined if falls]
-    print(
-        f"losses noticed within {WITHIN} units: {_share(len(found), len(delays))}; after {median(found or [0])} (median)"
-    )
+    noticed = _share(len(found), len(delays))
+    print(f"losses noticed within {WITHIN} units: {noticed}; after {median(found or [0])} (median)")
     print(f"ordinary nights of {NIGHT} units that told of a loss: {_share(len(false), len(ordinary))} {false or ''}")
     return 0 if len(found) >= MARK * len(delays) and len(false) <= (1 - MARK) * len(ordinary) else 1
 

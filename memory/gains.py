@@ -1,8 +1,9 @@
 """What attempts brought, by what they were chosen for: gain in the expected success at tasks of medium difficulty.
 
-An attempt's gain is how far the levels of its task's skills (0..1, see Learning.level) moved with its outcome, summed. As
-long as outcomes are as forecast it is 0 on average, so that what is left is what practice brought, and was not seen
-coming. Older attempts count less and less.
+An attempt's gain is how far the levels of its task's skills (0..1, see Learning.level) moved with its outcome, summed.
+As long as outcomes are as forecast it is 0 on average, so that what is left is what practice brought and nobody saw
+coming. Older attempts count less and less. Not covered: what an attempt is good for besides, such as a check that finds
+a loss, or a new task that turns out to be hard; hence the floors in trainer.shares.
 """
 
 import math

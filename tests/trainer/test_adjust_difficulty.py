@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from memory.attempts import Outcome
 from memory.builder_model import DIFFICULTY_SPAN, Belief, logistic, prior_difficulty
 from memory.difficulty import Band, CurrentDifficulty
-from memory.events import Event
+from memory.events import Event, RunResumed, RunStarted
 from memory.leads import Aim
 from memory.levels import level_of
 from memory.statistics import Z95
 from memory.tasks import Task
 from memory.views.view import Document
-from tests.memory.builders import AT, a_task, created
+from tests.memory.builders import AT, a_task, created, run_started
 from tests.trainer.lives import Life
 from trainer.adjust_difficulty import BAND, DifficultyView, target_of
 
@@ -25,6 +25,16 @@ def current(life: Life) -> CurrentDifficulty:
     body = next(iter(view.changed())).body
     assert isinstance(body, CurrentDifficulty)
     return body
+
+
+@pytest.mark.parametrize("run", [run_started(2), RunResumed(run=1)])
+def test_a_run_that_aims_elsewhere_makes_the_document_anew(run: RunStarted | RunResumed) -> None:
+    life, view = Life([a_task()]), DifficultyView()
+    life.happens(run.model_copy(update={"settings": {"goal_pass_rate": "0.8"}}))
+    view.fold(Event(seq=life.state.last_seq, at=AT, data=run), life.state)
+    (document,) = view.changed()
+    assert isinstance(document.body, CurrentDifficulty)
+    assert document.body.goal_pass_rate == 0.8
 
 
 @given(st.floats(-2.3, 3.3))
