@@ -134,7 +134,7 @@ class TestExploring:
     def test_takes_new_tasks_of_the_skill_that_is_known_least(self) -> None:
         life = Life([*wide_pool(SKILLS), a_task("rare-1", skills=("rare",), difficulty=0.9)])
         number = 0
-        while slot_in_turn(life.state) != "explore":
+        while number < len(SKILLS) or slot_in_turn(life.state) != "explore":
             number += 1
             life.practise(f"{SKILLS[number % 3]}-03", "passed")
         assert chosen(life) == Choice("rare-1", "explore", "never tried, and rare is known least; 16% expected")
