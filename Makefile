@@ -1,4 +1,4 @@
-.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals bench-watch soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -34,6 +34,12 @@ bench-night: .venv/.core ## simulated nights with planted rules: are those that 
 
 bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted faults: is no faulty one trusted?
 	$(BIN)/python -m benchmarks.bench_proposals
+
+bench-curriculum: .venv/.core ## five kinds of simulated learners: the Trainer's choice of tasks against six other ways
+	$(BIN)/python -m benchmarks.curriculum
+
+bench-forgotten: .venv/.core ## nights in which a skill is lost half-way, and ordinary ones: is it noticed, is anything imagined?
+	$(BIN)/python -m benchmarks.forgotten
 
 bench-watch: .venv/.core ## what a watcher costs the loop, as a ratio
 	$(BIN)/python -m benchmarks.bench_watch

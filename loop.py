@@ -38,6 +38,7 @@ from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
 from memory.events import Analysed, Finished
+from memory.falls import in_words
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
 from memory.memory_manager import MemoryManager
@@ -286,8 +287,15 @@ class Loop:
         for told in self._answering.look(flight.spec.model, result):
             self.trouble(told)
         self._display.unit(unit_line(flight, result, number=self._state.run_totals.units))
+        self._tell_of_falls()
         self._suspect(flight.task, result)
         self._look_back()
+
+    def _tell_of_falls(self) -> None:
+        """Say at once that a skill got worse, if this attempt made it clear."""
+        falls = self._state.learning.watch.falls
+        if falls and falls[-1].unit == self._state.totals.units:
+            self._display.note(f"noticed: {in_words(falls[-1])}")
 
     def _belog(self, flight: InFlight, attempt: Attempt) -> BELog:
         code = next(reversed(attempt.files.values()), "")

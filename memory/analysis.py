@@ -133,6 +133,20 @@ class RecheckFinding(BaseModel):
     p_value: Share
 
 
+class FallFinding(BaseModel):
+    """A skill that got worse, see memory.falls; `noticed` and `since` are numbers of attempts of the memory."""
+
+    model_config = FROZEN
+
+    skill: str
+    noticed: Annotated[int, Field(ge=1)]
+    since: Annotated[int, Field(ge=1)]
+    tries: Annotated[int, Field(ge=1)]
+    failures: Annotated[int, Field(ge=0)]
+    expected: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Failures that were forecast."""
+
+
 class Calibration(BaseModel):
     """How good the forecasts of passing were: Brier scores, 0..1, smaller is better.
 
@@ -167,6 +181,7 @@ class Analysis(BaseModel):
         weakest: the skill whose level's interval ends lowest: surely weak before perhaps weak. None at the beginning.
         strongest: the skill whose level's interval begins highest, if there are two.
         rechecks: by skill, since the model changed.
+        falls: skills that got worse, the latest last, of the latest 20.
         quarantined: tasks that are suspected of being broken, and not chosen.
         dead_ends: tasks that fail again and again, and are not chosen until something changes.
         calibration: of the forecasts; None while there is none.
@@ -192,6 +207,7 @@ class Analysis(BaseModel):
     weakest: str | None
     strongest: str | None = None
     rechecks: tuple[RecheckFinding, ...] = ()
+    falls: tuple[FallFinding, ...] = ()
     quarantined: TaskList = TaskList()
     dead_ends: TaskList = TaskList()
     calibration: Calibration | None = None

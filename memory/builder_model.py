@@ -100,7 +100,12 @@ def logit(probability: float) -> float:
 
 def expected_pass(belief: Belief) -> float:
     """The mean of logistic(X) for X of this Gaussian, by MacKay's approximation (1992), off by less than 0.02."""
-    return logistic(belief.mean / math.sqrt(1.0 + math.pi * belief.variance / 8.0))
+    return logistic(expected_logit(belief.mean, belief.variance))
+
+
+def expected_logit(mean: float, variance: float) -> float:
+    """The logit of the same."""
+    return mean / math.sqrt(1.0 + math.pi * variance / 8.0)
 
 
 class _Beliefs:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from memory.assignment import RECALL
-from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practice, prior_difficulty
+from memory.builder_model import Belief, BuilderModel, Effects, Numbers, Practice, logistic, prior_difficulty
 from memory.digests import normalised_rule
 from memory.events import Decided, Finished, RuleAdded, RuleEdited, RuleJudged, RuleMerged, RuleUnmerged, RuleWord
 from memory.evidence.ledger import Ledger
+from memory.falls import Watch
+from memory.gains import Gains
+from memory.leads import Aim, Leads
 from memory.records import InFlight
 from memory.reviews import Reviews
 from memory.rule_origins import Source
@@ -35,6 +38,11 @@ class Learning:
         self.rules = RuleBook()
         self.reviews = Reviews()
         self.evidence = Ledger()
+        self.aim = Aim()
+        """Of the present run's practice."""
+        self.leads = Leads()
+        self.watch = Watch()
+        self.gains = Gains()
         self.recalls = 0
         """Graded units whose prompts told of earlier attempts."""
         self._numbers = np.zeros(0, dtype=np.intp)
@@ -56,6 +64,10 @@ class Learning:
         ability, surprise = self.model.ability(skill), self._surprise.get(skill)
         harder = surprise.harder / surprise.attempts if surprise and surprise.attempts else 0.0
         return Belief(ability.mean - harder, ability.variance)
+
+    def _success(self, skills: Iterable[str]) -> float:
+        """Expected at a task of medium difficulty of each of these skills, summed."""
+        return sum(logistic(self.level(skill).mean) for skill in skills)
 
     def _note_surprise(self, task: Task) -> None:
         """Keep each skill's sum over its tasks of attempts x (b - prior mean of b) up to date."""
@@ -91,6 +103,18 @@ class Learning:
                     dropped=nominee.dropped,
                 )
 
+    def watch_over(self, flight: InFlight, *, sound: float | None, passed: bool, unit: int) -> None:
+        """A graded attempt ended; see `Watch.note`."""
+        if flight.forecast is not None:
+            self.watch.note(flight.forecast, self._means(flight.task), sound=sound, passed=passed, unit=unit)
+
+    def as_it_was(self, task: Task, expected: float) -> float:
+        """An expectation of passing, 0..1, had the task's skills never changed."""
+        return self.watch.as_it_was(expected, self._means(task))
+
+    def _means(self, task: Task) -> dict[str, float]:
+        return {skill: self.model.ability(skill).mean for skill in task.skills}
+
     def finish(
         self, flight: InFlight, finished: Finished, *, errors: Sequence[str], unit: int, at: str, learn: bool
     ) -> None:
@@ -105,8 +129,12 @@ class Learning:
             self.model.pass_by()
         else:
             passed = result.outcome == "passed"
+            if flight.forecast is not None:
+                self.leads.note(flight.task.skills, flight.forecast, passed=passed, speed=self.aim.speed)
+            before = self._success(flight.task.skills)
             self.model.observe(practice_of(flight.task, flight.shown), float(passed))
             self._note_surprise(flight.task)
+            self.gains.note(flight.slot, self._success(flight.task.skills) - before)
             self.reviews.note(flight.task.id, passed=passed, first=result.passed_first, unit=unit)
             self._note_shown(flight, passed=passed)
         reflection = result.reflection
@@ -116,6 +144,12 @@ class Learning:
                 reflection.rule, source=source, at=at, skills=flight.task.skills, error_classes=errors or None
             )
             self._number(record)
+
+    def begin_model(self) -> None:
+        """Another Builder: what practice brought the old one says nothing of the new one."""
+        self.leads.clear()
+        self.watch.clear()
+        self.gains.clear()
 
     def begin_run(self, model: str) -> None:
         """A run with this model began."""

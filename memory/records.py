@@ -139,12 +139,13 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A unit that was decided and has no outcome yet."""
+    """A unit that was decided, for the reason `slot`, and has no outcome yet."""
 
     spec: AttemptSpec
     task: Task
     forecast: float | None = None
     assignment: Assignment | None = None
+    slot: str = ""
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ from memory.events import (
     TaskRequeued,
     Validated,
 )
+from memory.falls import SOUND
+from memory.leads import Aim
 from memory.learning import Learning
 from memory.records import (
     CHOICES_KEPT,
@@ -104,6 +106,7 @@ class MemoryState:
     slots: Counter[str] = field(default_factory=Counter)
     """How often a unit was decided for each reason, see events.Slot."""
     last_task: str = ""
+    last_slot: str = ""
     analyses: int = 0
     units_at_last_analysis: int = 0
     run_ended: bool = True
@@ -273,6 +276,8 @@ class MemoryState:
             self.paused_at = ""
         if isinstance(data, RunEnded):
             self.run_reason = data.reason
+        if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
+            self.learning.aim = Aim.of_run(data.settings)
         if isinstance(data, RunStarted):
             self.run_started_at, self.run_reason = at, ""
             self.runs += 1
@@ -283,6 +288,7 @@ class MemoryState:
             self.run_simulated, self.run_seed_sha256 = data.simulated, data.seed_sha256
             if data.model != self.model:
                 self.model, self.model_since = data.model, self.totals.units
+                self.learning.begin_model()
 
     def _interrupt(self, data: Parked | Restarted | Abandoned) -> None:
         if isinstance(data, Restarted):
@@ -351,10 +357,8 @@ class MemoryState:
         self.slots[decided.slot] += 1
         self.run_tasks.add(spec.task_id)
         self.choices.append(Choice(spec.unit_id, spec.task_id, decided.slot, decided.why))
-        self.last_task = spec.task_id
-        self.in_flight[spec.unit_id] = InFlight(
-            spec, record.task, decided.forecast, decided.assignment
-        )  # fmt: skip
+        self.last_task, self.last_slot = spec.task_id, decided.slot
+        self.in_flight[spec.unit_id] = InFlight(spec, record.task, decided.forecast, decided.assignment, decided.slot)
         self.requeued.pop(spec.task_id, None)
         self.running[spec.unit_id] = None
         self.learning.note_decided(decided, record.task)
@@ -377,6 +381,7 @@ class MemoryState:
         # else it was replaced while it was being worked on
         as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
         if graded and as_it_is:
+            self.learning.watch_over(flight, sound=_sound(record), passed=passed, unit=self.totals.units)
             _weigh(record, passed=passed, odds=self._prior_odds(flight.task))
         if graded:
             self.blueprints.note_belog(finished.belog, flight.task)
@@ -442,6 +447,13 @@ class MemoryState:
             if last.error_class in errors or len(errors) < SKILL_ERRORS_KEPT:
                 errors[last.error_class] = errors.get(last.error_class, 0) + 1
         return (last.error_class,) if all(last.error_class in errors for errors in met) else ()
+
+
+def _sound(record: TaskRecord) -> float | None:
+    """The probability that a task can be passed, None where failures have put it in doubt."""
+    if record.passes_as_it_is:
+        return 1.0
+    return None if record.attempts else SOUND
 
 
 def _count(totals: Totals, flight: InFlight, outcome: Outcome, *, passed_first: bool, tokens: int) -> None:

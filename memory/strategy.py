@@ -1,8 +1,8 @@
 """How the Trainer shares out units: among the skills, and among practice, new tasks and checks for forgetting."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from memory.attempts import Share
 
@@ -22,11 +22,22 @@ class SkillWeight(BaseModel):
 
 
 class SlotShare(BaseModel):
-    """What one kind of choice gets of the curriculum's units: as wanted, as it came, and in how many units."""
+    """What one kind of choice gets of the curriculum's units.
+
+    Attributes:
+        wanted: its share now, by what it brought.
+        least: what it gets whatever it brings.
+        so_far: its share of all units of the curriculum.
+        units: how many these were.
+        gain: what its latest attempts brought, each: how far they moved the levels, 0..1, of the skills that they
+            practised, on average; older ones count less. None before one was graded.
+    """
 
     wanted: Share
+    least: Share
     so_far: Share
     units: int
+    gain: Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class StrategyWeights(BaseModel):

@@ -164,7 +164,7 @@ def test_the_verdict_is_told_in_words_with_its_history(night: Path) -> None:
     assert any(line.startswith("A z-test of these rates would say p = ") for line in lines)
     assert any(line.startswith("Price: the ") for line in lines)
     treated, control = report["claims"][0]["treated"], report["claims"][0]["control"]
-    assert 0.1 * UNITS < control["units"] < 0.3 * UNITS
+    assert 0.04 * UNITS < control["units"] < 0.3 * UNITS  # a fifth, and .05 once learning is proven
     assert treated["rate"] > control["rate"]
 
 

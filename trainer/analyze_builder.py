@@ -9,6 +9,7 @@ from memory.analysis import (
     Calibration,
     ChoiceFinding,
     ErrorFinding,
+    FallFinding,
     LearnedFinding,
     MistakeFinding,
     SkillFinding,
@@ -16,12 +17,13 @@ from memory.analysis import (
     TaskList,
 )
 from memory.code_style import style_words
+from memory.falls import Fall
 from memory.levels import Level, level_of, level_trend
 from memory.mistake_words import mistake_words
 from memory.recurring import Occurrences
 from memory.state import MemoryState
 from memory.statistics import pass_rate, wilson_interval
-from trainer.adjust_difficulty import target_of
+from trainer.adjust_difficulty import practised_at, target_of
 from trainer.candidates import Candidates
 from trainer.rechecks import Rechecks
 from trainer.summary import summary
@@ -48,6 +50,7 @@ def analyse(state: MemoryState, rechecks: Rechecks | None = None) -> Analysis:
         weakest=min(levels, key=lambda name: (levels[name].high, levels[name].value, name), default=None),
         strongest=_strongest(levels),
         rechecks=rechecks.findings() if rechecks else (),
+        falls=tuple(_fall(each) for each in state.learning.watch.falls),
         quarantined=_listed(task for task, record in state.tasks.items() if record.quarantined),
         dead_ends=_dead_ends(state),
         calibration=_calibration(state),
@@ -85,7 +88,7 @@ def _skill(name: str, state: MemoryState, level: Level) -> SkillFinding:
         low=low,
         high=high,
         recent_pass_rate=pass_rate(sum(record.recent), len(record.recent)),
-        target_difficulty=target_of(state.learning.level(name)),
+        target_difficulty=target_of(practised_at(name, state.learning), goal=state.learning.aim.goal),
         level=level,
         trend=level_trend(record),
         efficiency_score=_mean(record.efficiencies),
@@ -142,6 +145,17 @@ def _learned_one(key: str, verdict: Literal["certified", "supported", "retired"]
         shown_passed=shown_passed,
         dropped=dropped_passed + dropped_failed,
         dropped_passed=dropped_passed,
+    )
+
+
+def _fall(fall: Fall) -> FallFinding:
+    return FallFinding(
+        skill=fall.skill,
+        noticed=fall.unit,
+        since=fall.since,
+        tries=fall.tries,
+        failures=fall.failures,
+        expected=fall.expected,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Literal
 
-from memory.builder_model import Belief, expected_pass
+from memory.builder_model import Belief, expected_logit, logistic
 from memory.records import Circumstances, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
@@ -23,6 +23,7 @@ class Candidates:
         self._state, self._pool, self._model = state, pool, model
         self._busy = {flight.task.id for flight in state.in_flight.values() if flight.spec.model == model}
         self._abilities: dict[tuple[str, ...], Belief] = {}
+        self._leads: dict[tuple[str, ...], float] = {}
 
     def skills(self) -> list[str]:
         """The main skills of the run's tasks."""
@@ -67,11 +68,25 @@ class Candidates:
 
         The same as `Learning.expected`, with the abilities of each set of skills read once.
         """
+        return logistic(self._logit(task))
+
+    def likely(self, task: Task) -> float:
+        """The same as outcomes have lately borne it out in the task's skills; what practice aims with."""
+        lead = self._leads.get(task.skills)
+        if lead is None:
+            lead = self._leads[task.skills] = self._state.learning.leads.of(task.skills)
+        return logistic(self._logit(task) + lead)
+
+    def _logit(self, task: Task) -> float:
         ability = self._abilities.get(task.skills)
         if ability is None:
             ability = self._abilities[task.skills] = self._ability(task.skills)
         hard = self._state.learning.model.difficulty(task.id, declared=task.difficulty)
-        return expected_pass(Belief(ability.mean - hard.mean, ability.variance + hard.variance))
+        return expected_logit(ability.mean - hard.mean, ability.variance + hard.variance)
+
+    def as_it_was(self, task: Task) -> float:
+        """The same had the task's skills never changed; what a check for a fall goes by."""
+        return self._state.learning.as_it_was(task, self.expected(task))
 
     def why_closed(self, record: TaskRecord) -> Closed:
         """Why a task is not worth another try."""

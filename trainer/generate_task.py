@@ -14,7 +14,7 @@ from memory.events import Happening, TaskAdded
 from memory.state import MemoryState
 from memory.task_proposals import FLAWS, ChecksProposed, TaskProposal, TaskProposed
 from memory.tasks import Task
-from trainer.adjust_difficulty import target_of
+from trainer.adjust_difficulty import practised_at, target_of
 from trainer.known_alike import KnownTasks
 from trainer.proposal_checks import Judged, ProposalJudge
 from trainer.proposal_prompts import GOAL_CHARS, Wanted, checks_prompt, proposal_prompt
@@ -139,7 +139,7 @@ def wanted_of(state: MemoryState) -> Wanted:
     refused = [each for each in state.proposals.latest if each.flaw is not None]
     return Wanted(
         skill=skill,
-        difficulty=target_of(state.learning.level(skill)),
+        difficulty=target_of(practised_at(skill, state.learning), goal=state.learning.aim.goal),
         mistakes=[_mistake(state, name) for name in frequent],
         known=names[-NAMES_TOLD:],
         refused=[f"{each.name or 'no name'}: {FLAWS[each.flaw]}" for each in refused[-REFUSED_TOLD:] if each.flaw],

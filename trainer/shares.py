@@ -1,4 +1,4 @@
-"""Who gets how many units: kinds of choice by a fixed pattern, skills by what they lack.
+"""Who gets how many units: kinds of choice by what they brought, skills by what they lack.
 
 Both are functions of what is remembered, without randomness and without debts: a kind or a skill that had no task to
 choose for a long time, or that is new to an old memory, gets its share from then on and nothing in arrears.
@@ -8,36 +8,46 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from memory.builder_model import logistic
-from memory.events import Decided, Event, Finished, Slot, TaskAdded
+from memory.events import Decided, Event, Finished, RunStarted, Slot, TaskAdded
 from memory.state import MemoryState
 from memory.strategy import SkillWeight, SlotShare, StrategyWeights
 from memory.views.view import Document
 
 SHARES: Mapping[Slot, float] = {"drill": 0.78, "explore": 0.12, "review": 0.10}
 """Of the units that the curriculum decides; what cannot be had is practice instead."""
-CYCLE = 50
+FLOOR = 0.5
+"""Of a kind's share, which it keeps whatever it brings: what is never tried shows nothing."""
+MOST = 1.5
+"""Standard errors; so that chance alone moves little."""
+SILVER = math.sqrt(2.0) - 1.0
 LEAST_DEFICIT = 0.05
 """A skill that lacks nothing is still practised now and then, or nobody would see it fall."""
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
-def _spread(shares: Mapping[Slot, float], length: int) -> tuple[Slot, ...]:
-    """So many turns, each kind's as evenly spaced as can be: smooth weighted round-robin, as in nginx."""
-    credit, turns = dict.fromkeys(shares, 0.0), list[Slot]()
-    for _ in range(length):
-        credit = {kind: credit[kind] + share for kind, share in shares.items()}
-        first = max(credit, key=lambda kind: (round(credit[kind], 9), kind))
-        credit[first] -= 1.0
-        turns.append(first)
-    return tuple(turns)
+def shares(state: MemoryState) -> dict[Slot, float]:
+    """What each kind of choice gets: half of SHARES whatever comes, of the other half more where more was gained.
 
-
-PATTERN = _spread(SHARES, CYCLE)
+    Weights are multiplied by exp(z), z the standard errors that the kind's gain per attempt (memory.gains) is above
+    that of all, at most MOST: as in multiplicative weights (Freund and Schapire 1997), for discounted sums.
+    """
+    gains = state.learning.gains
+    weights = {
+        kind: share * math.exp(max(-MOST, min(MOST, gains.ahead(kind, SHARES)))) for kind, share in SHARES.items()
+    }
+    whole = sum(weights.values())
+    return {kind: FLOOR * share + (1 - FLOOR) * weights[kind] / whole for kind, share in SHARES.items()}
 
 
 def slot_in_turn(state: MemoryState) -> Slot:
-    """The kind of choice whose turn it is, by how many units the curriculum has decided."""
-    return PATTERN[sum(state.slots[kind] for kind in SHARES) % CYCLE]
+    """The kind of choice whose turn it is, by how many units the curriculum has decided; as `by_turn` does."""
+    wanted = shares(state)
+    rest = (sum(state.slots[kind] for kind in SHARES) + 1) * SILVER % 1.0
+    for kind, share in wanted.items():
+        rest -= share
+        if rest < 0:
+            return kind
+    return "drill"
 
 
 def deficit(state: MemoryState, skill: str) -> float:
@@ -78,8 +88,8 @@ class WeightsView:
         self._state: MemoryState | None = None
 
     def fold(self, event: Event, state: MemoryState) -> None:
-        """Units that are decided or finished move the shares, tasks may bring a skill; the first event makes them."""
-        if isinstance(event.data, Decided | Finished | TaskAdded) or event.seq == 1:
+        """Units move the shares, tasks may bring a skill, runs another Builder; the first event makes them."""
+        if isinstance(event.data, Decided | Finished | TaskAdded | RunStarted) or event.seq == 1:
             self._state = state
 
     def changed(self) -> Iterator[Document]:
@@ -91,7 +101,7 @@ class WeightsView:
 
 def _weights(state: MemoryState) -> StrategyWeights:
     lacks = {skill: deficit(state, skill) for skill, tasks in state.by_skill.items() if tasks}
-    whole, units = sum(lacks.values()), sum(state.slots[kind] for kind in SHARES)
+    whole = sum(lacks.values())
     return StrategyWeights(
         skills={
             skill: SkillWeight(
@@ -101,8 +111,16 @@ def _weights(state: MemoryState) -> StrategyWeights:
             )
             for skill, lack in lacks.items()
         },
-        slots={
-            kind: SlotShare(wanted=share, so_far=round(state.slots[kind] / max(units, 1), 6), units=state.slots[kind])
-            for kind, share in SHARES.items()
-        },
+        slots={kind: _slot(state, kind, wanted=share) for kind, share in shares(state).items()},
+    )
+
+
+def _slot(state: MemoryState, kind: Slot, *, wanted: float) -> SlotShare:
+    units, gain = sum(state.slots[each] for each in SHARES), state.learning.gains.mean(kind)
+    return SlotShare(
+        wanted=round(wanted, 6),
+        least=round(FLOOR * SHARES[kind], 6),
+        so_far=round(state.slots[kind] / max(units, 1), 6),
+        units=state.slots[kind],
+        gain=None if gain is None else round(gain, 6) + 0.0,
     )

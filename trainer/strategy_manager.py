@@ -2,8 +2,9 @@
 
 People's tasks that were never tried come first, by priority. Of the other units about 12 % explore (a task that was
 never tried, of the skill that is known least), about 10 % review (a check for forgetting) and the rest drill: skills
-take turns by what they lack, and within a skill comes the task whose expected pass rate is nearest the goal. Never a
-task that is being worked on, in quarantine or a dead end; never the task of the unit before, unless there is no other.
+take turns by what they lack, and within a skill comes the task whose likely pass rate is nearest the goal
+(memory.leads). Never a task that is being worked on, in quarantine or a dead end; never the task of the unit before,
+unless there is no other. Skills that may have been lost are looked at closer (trainer.vigilance).
 
 Reviews go first to what a changed way of working touches and passed before (trainer.blueprint_breakage). Where the
 Builder's model was changed, reviews go through everything that was tried before the change, passed or not, longest ago
@@ -14,29 +15,19 @@ What a choice costs grows with the tasks of one skill, and by a look at each kno
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from memory.events import Slot
 from memory.records import TaskRecord
 from memory.reviews import DUE_BELOW
 from memory.state import MemoryState
 from memory.tasks import Task
-from trainer.adjust_difficulty import GOAL
 from trainer.candidates import Candidates, Closed
+from trainer.choice import Choice
 from trainer.shares import by_turn, slot_in_turn
+from trainer.vigilance import look_closer
 from utils.settings import Schedule
 
 SUSPECT_TRIES = 5
 SUSPECT_ODDS = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A task, what kind of choice it was, and the reason for it in words."""
-
-    task_id: str
-    slot: Slot
-    why: str
 
 
 class StrategyManager:
@@ -99,7 +90,9 @@ def _wish(candidates: Candidates) -> Choice | None:
 def _in_curriculum(candidates: Candidates, state: MemoryState, *, without: str) -> Choice | None:
     slot = slot_in_turn(state)
     skills = candidates.skills()
-    choice = None
+    choice = look_closer(candidates, state, slot, skills, without=without) if state.learning.aim.watched else None
+    if choice is not None:
+        return choice
     if slot == "explore":
         choice = _explore(candidates, state, skills, without)
     elif slot == "review":
@@ -111,7 +104,8 @@ def _explore(candidates: Candidates, state: MemoryState, skills: Iterable[str], 
     """A task that was never tried, of the skill that is known least."""
     model = state.learning.model
     for skill in sorted(skills, key=lambda each: (-round(model.ability(each).sd, 9), each)):
-        if best := _nearest(candidates, (each for each in candidates.of(skill, without=without) if not each.decided)):
+        fresh = (each for each in candidates.of(skill, without=without) if not each.decided)
+        if best := _nearest(candidates, fresh, goal=state.learning.aim.goal):
             why = f"never tried, and {skill} is known least; {_percent(candidates, best.task)} expected"
             return Choice(best.task.id, "explore", why)
     return None
@@ -156,24 +150,25 @@ def _most_forgotten(known: Iterable[TaskRecord], state: MemoryState) -> Choice |
 
 def _drill(candidates: Candidates, state: MemoryState, skills: Sequence[str], without: str) -> Choice | None:
     """The skill whose turn it is, and in it the task nearest the goal."""
+    goal = state.learning.aim.goal
     for skill in by_turn(skills, state):
-        if best := _nearest(candidates, candidates.of(skill, without=without)):
-            why = f"practice of {skill}; {_percent(candidates, best.task)} expected, {GOAL:.0%} wanted"
+        if best := _nearest(candidates, candidates.of(skill, without=without), goal=goal):
+            why = f"practice of {skill}; {_percent(candidates, best.task)} expected, {goal:.0%} wanted"
             return Choice(best.task.id, "drill", why)
     return None
 
 
-def _nearest(candidates: Candidates, records: Iterable[TaskRecord]) -> TaskRecord | None:
-    """The one whose expected pass rate is nearest the goal, to 3 decimals; of equals the one tried less, then by id."""
+def _nearest(candidates: Candidates, records: Iterable[TaskRecord], *, goal: float) -> TaskRecord | None:
+    """The one whose likely pass rate is nearest the goal, to 3 decimals; of equals the one tried less, then by id."""
     return min(
         records,
-        key=lambda each: (round(abs(candidates.expected(each.task) - GOAL), 3), each.decided, each.task.id),
+        key=lambda each: (round(abs(candidates.likely(each.task) - goal), 3), each.decided, each.task.id),
         default=None,
     )
 
 
 def _percent(candidates: Candidates, task: Task) -> str:
-    return f"{candidates.expected(task):.0%}"
+    return f"{candidates.likely(task):.0%}"
 
 
 def _nothing_left(closed: Counter[Closed]) -> str:

@@ -7,6 +7,7 @@ from utils.text import one_line
 
 NAMED = 3
 RULE_CHARS = 120
+TOLD_UNITS = 300
 CLEAR_FALL = 0.05
 """Of the p-value, shared out evenly among the skills that were looked at (Bonferroni)."""
 
@@ -16,7 +17,7 @@ def summary(analysis: Analysis, *, passed: int, failed: int) -> str:
     if not analysis.skills:
         return "Nothing graded was finished yet."
     head = f"{passed} of {passed + failed} graded attempts passed."
-    tellers = (_skills, _trends, _falls, _errors, _mistakes, _style, _learned, _tasks, _tried)
+    tellers = (_skills, _trends, _noticed, _falls, _errors, _mistakes, _style, _learned, _tasks, _tried)
     return " ".join((head, *(sentence for tell in tellers for sentence in tell(analysis))))
 
 
@@ -43,6 +44,16 @@ def _trends(analysis: Analysis) -> Iterator[str]:
         names = [each.skill for each in analysis.skills if each.trend and each.trend.direction == direction]
         if names:
             yield f"{direction.capitalize()}: {_some(names, len(names))}."
+
+
+def _noticed(analysis: Analysis) -> Iterator[str]:
+    """The falls of the latest attempts; older ones are in the analysis."""
+    for each in analysis.falls:
+        if analysis.units - each.noticed < TOLD_UNITS:
+            yield (
+                f"Noticed at attempt {each.noticed}: {each.skill} got worse; since attempt {each.since}, "
+                f"{each.failures} of {each.tries} tries failed, {each.expected:.1f} were expected to."
+            )
 
 
 def _falls(analysis: Analysis) -> Iterator[str]:

@@ -60,6 +60,20 @@ class Settings(BaseSettings):
     memory: Path = Field(
         default=ROOT / "var" / "memory", validation_alias="MEMORY_DIR", description="The memory's folder."
     )
+    goal_pass_rate: Annotated[float, Field(ge=0.1, le=0.95)] = Field(
+        default=0.6,
+        description="The pass rate that practice aims at: between the .5 at which an outcome tells most "
+        "and the .85 of Wilson et al. 2019.",
+    )
+    goal_speed: Annotated[float, Field(ge=0, le=2)] = Field(
+        default=0.4,
+        description="How fast practice gets harder or easier where outcomes differ from forecasts, in "
+        "logits; 0 trusts the forecasts.",
+    )
+    watch: Literal["on", "off"] = Field(
+        default="on",
+        description="Whether skills that may have been lost are looked at closer, by tasks that were passed before.",
+    )
     sandbox: SandboxChoice = Field(
         default="auto",
         description="Where code runs: `auto`, `docker`, `socket` (services of compose), `bubblewrap`, `landlock` or "

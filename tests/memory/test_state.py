@@ -39,7 +39,7 @@ def test_a_state_names_the_memory_and_its_span() -> None:
 
 def test_a_decided_unit_is_in_flight_with_its_spec_until_it_has_finished() -> None:
     told = Told(decided(1))
-    assert told.state.in_flight == {"abcdef12-000001": InFlight(a_spec(1), a_task())}
+    assert told.state.in_flight == {"abcdef12-000001": InFlight(a_spec(1), a_task(), slot="drill")}
     assert told.tell(finished(told.state, 1)).in_flight == {}
 
 

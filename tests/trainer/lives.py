@@ -8,8 +8,9 @@ from memory.events import Decided, Event, Happening, Slot, TaskAdded
 from memory.state import MemoryState
 from memory.tasks import Task
 from tests.memory.builders import AT, a_spec, created, finished, run_started
+from trainer.choice import Choice
 from trainer.rechecks import Rechecks
-from trainer.strategy_manager import Choice, StrategyManager
+from trainer.strategy_manager import StrategyManager
 from utils.settings import Schedule
 
 Judge = Callable[[Task], Outcome]

@@ -6,14 +6,17 @@ from hypothesis import strategies as st
 from memory.attempts import Outcome
 from memory.builder_model import DIFFICULTY_SPAN, Belief, logistic, prior_difficulty
 from memory.difficulty import Band, CurrentDifficulty
-from memory.events import Event
+from memory.events import Event, RunResumed, RunStarted
+from memory.leads import Aim
 from memory.levels import level_of
 from memory.statistics import Z95
 from memory.tasks import Task
 from memory.views.view import Document
-from tests.memory.builders import AT, a_task, created
+from tests.memory.builders import AT, a_task, created, run_started
 from tests.trainer.lives import Life
-from trainer.adjust_difficulty import BAND, GOAL, DifficultyView, target_of
+from trainer.adjust_difficulty import BAND, DifficultyView, target_of
+
+GOAL = Aim().goal
 
 
 def current(life: Life) -> CurrentDifficulty:
@@ -24,14 +27,24 @@ def current(life: Life) -> CurrentDifficulty:
     return body
 
 
-@given(st.floats(-2.3, 3.5))
+@pytest.mark.parametrize("run", [run_started(2), RunResumed(run=1)])
+def test_a_run_that_aims_elsewhere_makes_the_document_anew(run: RunStarted | RunResumed) -> None:
+    life, view = Life([a_task()]), DifficultyView()
+    life.happens(run.model_copy(update={"settings": {"goal_pass_rate": "0.8"}}))
+    view.fold(Event(seq=life.state.last_seq, at=AT, data=run), life.state)
+    (document,) = view.changed()
+    assert isinstance(document.body, CurrentDifficulty)
+    assert document.body.goal_pass_rate == 0.8
+
+
+@given(st.floats(-2.3, 3.3))
 def test_the_target_is_where_the_goal_is_expected(theta: float) -> None:
-    target = target_of(Belief(theta, 0.3))
-    assert logistic(theta - prior_difficulty(target)) == pytest.approx(GOAL, abs=1e-5)
+    target = target_of(Belief(theta, 0.3), goal=0.6)
+    assert logistic(theta - prior_difficulty(target)) == pytest.approx(0.6, abs=1e-5)
 
 
 def test_the_target_stays_between_nothing_and_everything() -> None:
-    assert (target_of(Belief(-9.0, 1.0)), target_of(Belief(9.0, 1.0))) == (0.0, 1.0)
+    assert (target_of(Belief(-9.0, 1.0), goal=0.6), target_of(Belief(9.0, 1.0), goal=0.6)) == (0.0, 1.0)
 
 
 def test_the_document_tells_target_interval_and_level_of_practised_skills() -> None:
@@ -42,7 +55,7 @@ def test_the_document_tells_target_interval_and_level_of_practised_skills() -> N
     assert (body.goal_pass_rate, body.band) == (GOAL, Band(low=BAND[0], high=BAND[1]))
     assert sorted(body.skills) == ["dates", "lists"]
     lists = body.skills["lists"]
-    assert (lists.attempts, lists.target, lists.level) == (10, target_of(believed), level_of(believed))
+    assert (lists.attempts, lists.target, lists.level) == (10, target_of(believed, goal=GOAL), level_of(believed))
     assert lists.low < lists.target < lists.high
     assert lists.high - lists.low == pytest.approx(2 * Z95 * believed.sd / DIFFICULTY_SPAN, abs=1e-5)
 

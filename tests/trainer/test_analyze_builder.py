@@ -72,7 +72,7 @@ def test_findings_hold_levels_intervals_the_latest_attempts_and_the_aim() -> Non
     life = life_with({"lists": (5, 10)})
     finding, believed = analyse(life.state).skills[0], life.state.learning.level("lists")
     assert (finding.low, finding.high, finding.recent_pass_rate) == (0.151763, 0.582865, 0.0)
-    assert finding.target_difficulty == target_of(believed)
+    assert finding.target_difficulty == target_of(believed, goal=life.state.learning.aim.goal)
     assert (finding.level, finding.trend) == (level_of(believed), level_trend(life.state.skills["lists"]))
 
 

@@ -12,7 +12,7 @@ from memory.state import MemoryState
 from memory.strategy import SlotShare, StrategyWeights
 from tests.memory.builders import AT, a_task, created
 from tests.trainer.lives import Life
-from trainer.shares import LEAST_DEFICIT, SHARES, WeightsView, by_turn, deficit
+from trainer.shares import FLOOR, LEAST_DEFICIT, SHARES, WeightsView, by_turn, deficit, shares
 from trainer.views import all_views
 
 
@@ -73,6 +73,47 @@ def test_nobody_s_turn_where_there_is_nobody() -> None:
     assert list(by_turn([], MemoryState())) == []
 
 
+def brought(gains: Mapping[str, float], *, units: int = 60) -> MemoryState:
+    """A state in which each attempt of a kind of choice brought so much, give or take .05."""
+    state = MemoryState()
+    for number in range(units):
+        for kind, gain in gains.items():
+            state.learning.gains.note(kind, gain + 0.05 * (-1) ** number)
+    return state
+
+
+def test_kinds_of_choice_that_bring_more_get_more_and_each_keeps_its_floor() -> None:
+    assert shares(MemoryState()) == pytest.approx(SHARES)
+    assert shares(brought(dict.fromkeys(SHARES, 0.01))) == pytest.approx(SHARES)
+    found = shares(brought({"drill": 0.0, "explore": 0.05, "review": -0.05}))
+    assert found["explore"] > 1.5 * SHARES["explore"]
+    assert found["review"] < 0.8 * SHARES["review"]
+    for worst in SHARES:
+        found = shares(brought({kind: -9.0 if kind == worst else 9.0 for kind in SHARES}))
+        assert found[worst] > FLOOR * SHARES[worst]
+        assert sum(found.values()) == pytest.approx(1)
+
+
+def test_a_few_attempts_move_little() -> None:
+    found = shares(brought({"drill": 0.0, "explore": 0.05, "review": -0.05}, units=2))
+    assert found == pytest.approx(SHARES, abs=0.05)
+
+
+def test_what_attempts_brought_is_how_far_they_moved_the_levels() -> None:
+    life = Life([a_task("lists-1", skills=("lists",)), a_task("dates-1", skills=("dates",))])
+    before = logistic(life.state.learning.level("lists").mean)
+    life.practise("lists-1", "passed", slot="explore")
+    after = logistic(life.state.learning.level("lists").mean)
+    assert life.state.learning.gains.mean("explore") == pytest.approx(after - before)
+    life.practise("dates-1", "failed", "failed", slot="review")
+    gain = life.state.learning.gains.mean("review")
+    assert gain is not None
+    assert gain < 0
+    assert life.state.learning.gains.mean("drill") is None
+    life.new_run("another")
+    assert life.state.learning.gains.mean("explore") is None
+
+
 def test_the_document_tells_weights_and_shares() -> None:
     life = Life([a_task("lists-1", skills=("lists",)), a_task("dates-1", skills=("dates", "lists"))])
     life.practise("lists-1", "failed", "failed", "failed")
@@ -86,11 +127,15 @@ def test_the_document_tells_weights_and_shares() -> None:
     assert sum(each.weight for each in document.body.skills.values()) == pytest.approx(1, abs=1e-5)
     assert document.body.skills["lists"].weight > document.body.skills["dates"].weight
     assert document.body.skills["lists"].deficit == round(deficit(life.state, "lists"), 6)
-    assert document.body.slots == {
-        "drill": SlotShare(wanted=SHARES["drill"], so_far=0.75, units=3),
-        "explore": SlotShare(wanted=SHARES["explore"], so_far=0.25, units=1),
-        "review": SlotShare(wanted=SHARES["review"], so_far=0.0, units=0),
-    }
+    wanted, gains = shares(life.state), life.state.learning.gains
+    gain = gains.mean("drill")
+    assert gain is not None
+    assert document.body.slots["drill"] == SlotShare(
+        wanted=round(wanted["drill"], 6), least=FLOOR * SHARES["drill"], so_far=0.75, units=3, gain=round(gain, 6)
+    )
+    assert document.body.slots["review"] == SlotShare(
+        wanted=round(wanted["review"], 6), least=FLOOR * SHARES["review"], so_far=0.0, units=0, gain=None
+    )
     assert list(view.changed()) == []
 
 

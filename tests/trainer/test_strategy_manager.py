@@ -8,15 +8,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.attempts import Outcome
-from memory.events import Abandoned, Event, Happening, Parked, Quarantined, RuleAdded, Slot, TaskAdded, Validated
+from memory.events import (
+    Abandoned,
+    BlueprintAdded,
+    Event,
+    Happening,
+    Parked,
+    Quarantined,
+    RuleAdded,
+    Slot,
+    TaskAdded,
+    Validated,
+)
 from memory.state import MemoryState
 from memory.tasks import Task
-from tests.memory.builders import AT, MEMORY_ID, a_task, created, run_started
+from tests.memory.builders import AT, MEMORY_ID, a_blueprint, a_task, created, run_started
 from tests.memory.lives import lives
 from tests.trainer.lives import Judge, Life
 from trainer.candidates import Candidates
-from trainer.shares import PATTERN, SHARES
-from trainer.strategy_manager import Choice, StrategyManager
+from trainer.choice import Choice
+from trainer.shares import FLOOR, SHARES, slot_in_turn
+from trainer.strategy_manager import StrategyManager
 
 SKILLS = ("dates", "lists", "strings")
 POOL = [
@@ -62,7 +74,7 @@ class TestDrill:
     def test_takes_the_task_nearest_the_goal_and_says_why(self) -> None:
         # the first point of the walk, 0.62, falls on the second of three equal skills
         life = Life(POOL)
-        assert PATTERN[0] == "drill"
+        assert slot_in_turn(life.state) == "drill"
         assert chosen(life) == Choice("lists-4", "drill", "practice of lists; 60% expected, 65% wanted")
 
     def test_goes_to_harder_tasks_where_the_builder_passes_and_to_easier_ones_where_it_fails(self) -> None:
@@ -121,7 +133,9 @@ class TestWishes:
 class TestExploring:
     def test_takes_new_tasks_of_the_skill_that_is_known_least(self) -> None:
         life = Life([*wide_pool(SKILLS), a_task("rare-1", skills=("rare",), difficulty=0.9)])
-        for number in range(PATTERN.index("explore")):
+        number = 0
+        while number < len(SKILLS) or slot_in_turn(life.state) != "explore":
+            number += 1
             life.practise(f"{SKILLS[number % 3]}-03", "passed")
         assert chosen(life) == Choice("rare-1", "explore", "never tried, and rare is known least; 16% expected")
 
@@ -178,20 +192,25 @@ class TestReviews:
 
 
 class TestShares:
-    def test_of_three_hundred_units_are_as_wanted(self) -> None:
+    def test_of_three_hundred_units_are_between_the_least_and_what_the_best_could_get(self) -> None:
         life = Life(wide_pool(tuple("abcdefgh"), 40))
         life.practise("a-00", *times(1, "passed"))
         life.practise("b-39", *times(200, "failed"))
         judge: Judge = lambda task: "passed" if task.difficulty < 0.6 else "failed"  # noqa: E731
         slots = Counter(each.slot for each in life.play_choices(300, judge))
-        assert slots["explore"] / 300 == pytest.approx(SHARES["explore"], abs=0.02)
-        assert slots["review"] / 300 == pytest.approx(SHARES["review"], abs=0.05)
+        for kind, share in SHARES.items():
+            assert slots[kind] / 300 > FLOOR * share - 0.02
 
     def test_are_spread_evenly(self) -> None:
+        state = MemoryState()
+        turns = list[str]()
+        for _ in range(200):
+            turns.append(slot_in_turn(state))
+            state.slots[turns[-1]] += 1
         for kind, share in SHARES.items():
-            turns = places(PATTERN * 2, kind)
-            assert len(turns) == pytest.approx(2 * share * len(PATTERN))
-            assert max(b - a for a, b in itertools.pairwise(turns)) <= 1 / share + 4
+            mine = places(turns, kind)
+            assert len(mine) == pytest.approx(share * len(turns), abs=2)
+            assert max(b - a for a, b in itertools.pairwise(mine)) <= 2 / share
 
     def test_owe_nothing_to_a_kind_that_had_nothing_to_choose(self) -> None:
         life = Life(POOL)
@@ -201,7 +220,7 @@ class TestShares:
         life.happens(*(TaskAdded(task=task, by="a test") for task in wide_pool(("new",), 40)))
         life.strategy = StrategyManager([*life.state.tasks], schedule="curriculum")
         slots = Counter(each.slot for each in life.play_choices(50))
-        assert slots["explore"] == 6
+        assert slots["explore"] <= 15  # of 50, and none in arrears: with its gains it is at most .26
 
 
 def places(points: Sequence[str], name: str) -> list[int]:
@@ -252,6 +271,14 @@ class TestNever:
         assert set(life.play(20)) == {"easy"}
         life.new_run("another")
         assert "hard" in life.play(10)
+
+    def test_a_dead_end_until_the_builder_works_in_another_way(self) -> None:
+        life = Life([a_task("hard", difficulty=1.0)])
+        life.happens(BlueprintAdded(blueprint=a_blueprint(1)))
+        life.practise("hard", *times(3, "failed"))
+        assert life.choose() is None
+        life.happens(BlueprintAdded(blueprint=a_blueprint(2)))
+        assert chosen(life).task_id == "hard"
 
     def test_a_dead_end_until_there_is_a_rule_for_it(self) -> None:
         life = Life([a_task("hard", difficulty=1.0)])

@@ -142,3 +142,12 @@ def test_the_summary_tells_of_parked_attempts_and_of_a_rehearsal() -> None:
         "These figures are of the simulated rehearsal model; they say nothing about a real one.",
     ]
     assert len(summary_lines(SUMMARY)) == 2
+
+
+def test_the_summary_tells_how_good_the_forecasts_of_the_run_were() -> None:
+    forecasts = replace(SUMMARY, forecasts=8, brier=0.1874, constant_brier=0.2123)
+    told = "Forecasts of passing: Brier score 0.187, better than the best constant's 0.212 (8 attempts)."
+    assert told in summary_lines(forecasts)
+    worse = replace(forecasts, brier=0.25)
+    assert "no better than" in "".join(summary_lines(worse))
+    assert not [line for line in summary_lines(SUMMARY) if "Forecasts" in line]

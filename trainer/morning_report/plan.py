@@ -9,8 +9,9 @@ from memory.evidence.report import EvidenceReport
 from memory.reading import pending_tasks
 from memory.state import MemoryState
 from trainer.candidates import Candidates
+from trainer.choice import Choice
 from trainer.morning_report.night import Run
-from trainer.strategy_manager import Choice, StrategyManager
+from trainer.strategy_manager import StrategyManager
 from utils.settings import Schedule
 
 SKILLS_NAMED = 5

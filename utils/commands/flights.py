@@ -26,7 +26,7 @@ from trainer.opened import open_memory
 from utils.choose_model import REHEARSAL
 from utils.clock import SystemClock, iso
 from utils.completions import Completion, Model, Reply
-from utils.display import Summary, UnitLine
+from utils.display import Display, Summary, UnitLine
 from utils.errors import Fault, StorageFault
 from utils.rehearsal.flight import FlightModel, intended
 from utils.rehearsal.truths import Truths
@@ -35,6 +35,25 @@ from utils.settings import Settings
 BY = "rehearse"
 NEVER = 10**9
 """Units; a night is looked back at once, at its end."""
+
+
+class SilentDisplay:
+    """Shows nothing."""
+
+    def begin(self, lines: list[str], *, cycles: int | None) -> None:
+        """Nothing."""
+
+    def working(self, text: str) -> None:
+        """Nothing."""
+
+    def unit(self, line: UnitLine) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def end(self, summary: Summary) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +67,7 @@ class Night:
         rules: brought in before it begins.
         settings: a person's; `of_flight` says which of them do not count.
         nominate: the way to choose what may be shown.
+        display: where it is shown.
     """
 
     seed: int
@@ -56,6 +76,7 @@ class Night:
     rules: tuple[AddRule, ...]
     settings: Settings
     nominate: Nominate = field(default_factory=ThompsonSampling)
+    display: Display = field(default_factory=SilentDisplay)
 
 
 def of_flight(settings: Settings) -> Settings:
@@ -94,11 +115,12 @@ def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = 
     with ExitStack() as stack:
         clock = SystemClock()
         opened = open_memory(settings, clock, stack, views=tuple)
-        parts = assemble(settings, opened, SilentDisplay(), clock, stack, sandbox_of=lambda *_: SimulatedSandbox())
+        parts = assemble(settings, opened, night.display, clock, stack, sandbox_of=lambda *_: SimulatedSandbox())
         loop = Loop(_simulated(parts, night, overhear), Runner[Attempt](_Here(), workers=1))
         summary = loop.run()
         if loop.failed:
             raise StorageFault(summary.stop_reason)
+        night.display.end(summary)
         return parts.memory.state
 
 
@@ -110,25 +132,6 @@ def _simulated(parts: Parts, night: Night, overhear: Callable[[Completion], None
     decider = replace(parts.decider, assigner=chooses, model=model.name)
     assess = SimulatedAssessor(intended, Weights.of_settings(parts.settings))
     return replace(parts, model=model, assess=assess, decider=decider)
-
-
-class SilentDisplay:
-    """Shows nothing."""
-
-    def begin(self, lines: list[str], *, cycles: int | None) -> None:
-        """Nothing."""
-
-    def working(self, text: str) -> None:
-        """Nothing."""
-
-    def unit(self, line: UnitLine) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def end(self, summary: Summary) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,15 @@ class Drift(Table):
     """Logits in 100 units, by skill; the other skills stay as they are."""
 
 
+class Loss(Table):
+    """A skill that is lost all at once, and not learned again."""
+
+    skill: Annotated[str, Field(min_length=1, max_length=50)]
+    from_unit: Annotated[int, Field(strict=True, ge=1)]
+    """The first unit of the memory that is without it."""
+    logits: Annotated[float, Field(strict=True, ge=0, le=10, allow_inf_nan=False)]
+
+
 class Recall(Table):
     """What an earlier attempt that the prompt tells of is worth, in logits, by the task that it was an attempt at."""
 

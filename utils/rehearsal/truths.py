@@ -17,6 +17,7 @@ from utils.rehearsal.tables import (
     Drift,
     Habit,
     Logit,
+    Loss,
     PlantedRule,
     Recall,
     Reflection,
@@ -42,6 +43,7 @@ class Truths(Table):
     offset_seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)]
     ability: Ability
     drift: Drift = Drift()
+    losses: Annotated[tuple[Loss, ...], Field(max_length=100)] = ()
     recall: Recall = Recall()
     offsets: Mapping[str, Logit]
     repair: Repair
@@ -76,13 +78,14 @@ class Truths(Table):
             raise InputError(f"truths file {path}: {_first_wrong(error)}") from error
 
     def ability_of(self, skill: str, unit: int = 0) -> float:
-        """The planted ability in logits when the unit-th unit of the memory works, the skill's drift included.
+        """The planted ability in logits when the unit-th unit of the memory works, the skill's drift and loss included.
 
         The drift is skills[skill] * unit / 100, never more than the bound in either direction; in unit 0 there is none.
         """
         drifted = self.drift.skills.get(skill, 0.0) * unit / DRIFT_UNITS
         bound = self.drift.bound
-        return self.ability.skills.get(skill, self.ability.other) + max(-bound, min(bound, drifted))
+        lost = sum(loss.logits for loss in self.losses if loss.skill == skill and unit >= loss.from_unit)
+        return self.ability.skills.get(skill, self.ability.other) + max(-bound, min(bound, drifted)) - lost
 
     def weakest_skills(self, skills: Sequence[str] | None = None, unit: int = 0) -> tuple[str, ...]:
         """The given skills (or all that the file lists), the weakest first, ties in alphabetical order."""
