@@ -444,29 +444,17 @@ def assemble(
         Fault: the disk, the model server or the sandbox refuses at once.
     """
     request = StopRequest(on_first=lambda name: display.note(f"{name}: parking what is under way"))
-    memory, seed, tasks = opened.memory, opened.seed, given_tasks(settings.tasks)
+    memory, tasks = opened.memory, given_tasks(settings.tasks)
     prompts = Prompts(failure_chars=settings.failure_chars)
     remember(memory, tasks, plain=PromptFiles(NAMES, prompts.digest), revised=revised_words(prompts), by="loop.py")
     memory.take_wishes(all_views, told=display.note)
-    known = [as_known(record.task) for record in memory.state.tasks.values()]
     settings = runs.with_its_model(settings, memory.state)
     traces = traces_of(settings, stack)
-    model = traces.model(choose_model(settings, known, seed=seed, request=request, stack=stack, note=display.note))
-    if settings.wait_for_model:
-        with handled(request):
-            wait_for_model(model, longest_s=settings.fault_wait_s, request=request, note=display.note)
+    model = traces.model(_model_of(settings, opened, request, display, stack))
     sandbox = (sandbox_of or _sandbox_of)(settings, display)
     stack.callback(sandbox.close)
     notifier = Notifier(settings, clock, told=display.note)
     stack.callback(notifier.close)
-    decider = decider_of(
-        settings,
-        [*(task.id for task in tasks), *own_tasks(memory.state, settings)],
-        recall=opened.recall,
-        fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
-        model=model.name,
-        sandbox=sandbox.tier.kind,
-    )
     began = runs.since(memory.state, model=model.name, simulated=settings.llm == REHEARSAL)
     return Parts(
         settings=settings,
@@ -475,7 +463,14 @@ def assemble(
         model=model,
         prompts=prompts,
         assess=Assessor(sandbox, Weights.of_settings(settings)),
-        decider=decider,
+        decider=decider_of(
+            settings,
+            [*(task.id for task in tasks), *own_tasks(memory.state, settings)],
+            recall=opened.recall,
+            fits=prompts.fits(context_tokens=settings.context_tokens, reply_tokens=settings.reply_tokens),
+            model=model.name,
+            sandbox=sandbox.tier.kind,
+        ),
         rechecks=opened.rechecks,
         stop=stopping.of_settings(
             settings, clock, lambda: request.name, since=None if settings.resume == "off" else began
@@ -487,13 +482,22 @@ def assemble(
         steps=Steps(clock),
         traces=traces,
         clock=clock,
-        seed=seed,
+        seed=opened.seed,
     )
 
 
 def revised_words(prompts: Prompts) -> PromptFiles:
     """The prompt files of a revised blueprint."""
     return PromptFiles(REVISED_NAMES, prompts.revised_digest)
+
+
+def _model_of(settings: Settings, opened: Opened, request: StopRequest, display: Display, stack: ExitStack) -> Model:
+    known = [as_known(record.task) for record in opened.memory.state.tasks.values()]
+    model = choose_model(settings, known, seed=opened.seed, request=request, stack=stack, note=display.note)
+    if settings.wait_for_model:
+        with handled(request):
+            wait_for_model(model, longest_s=settings.fault_wait_s, request=request, note=display.note)
+    return model
 
 
 def _sandbox_of(settings: Settings, display: Display) -> Sandbox:
