@@ -6,6 +6,9 @@ from memory.state import MemoryState
 from utils.ids import derived, unit_id
 from utils.settings import Settings
 
+POLICY = 1
+"""Goes up whenever a memory would be decided otherwise than before: what another policy decided cannot be verified."""
+
 
 def freeze(  # noqa: PLR0913  all that a spec is made of
     state: MemoryState, task_id: str, settings: Settings, *, blueprint: Blueprint, model: str, sandbox: str, seed: int

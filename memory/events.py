@@ -23,6 +23,7 @@ FORMAT = 1
 
 Slot = Literal["order", "wish", "drill", "explore", "review"]
 """Why a unit was given to a task: the given order, a person's wish, practice, something new, a check for forgetting."""
+Count = Annotated[int, Field(ge=0)]
 
 
 class MemoryCreated(BaseModel):
@@ -50,6 +51,8 @@ class RunStarted(BaseModel):
     """Of the run's seed as decimal text; the seed itself is told when the run has ended."""
     tasks: tuple[TaskId, ...] | None = None
     """What it could choose from, in order; None in older logs."""
+    policy: Count = 0
+    """By which version of the choice of tasks and of what is shown it decides (memory.decisions); 0 in older logs."""
 
 
 class RunResumed(BaseModel):
@@ -65,6 +68,7 @@ class RunResumed(BaseModel):
     sandbox: SandboxFacts | None = None
     settings: dict[str, str] | None = None
     tasks: tuple[TaskId, ...] | None = None
+    policy: Count = 0
 
 
 class TaskAdded(BaseModel):

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from memory.attempts import SandboxFacts
+from memory.decisions import POLICY
 from memory.event_lines import segments
 from memory.events import Abandoned, RunEnded, RunResumed, RunStarted
 from memory.memory_manager import MemoryManager
@@ -97,8 +98,12 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
         _check_seed(memory, seed)
         last_at = state.last_at
         memory.append(
-            [RunResumed(run=state.runs, sandbox=setup.sandbox, settings=setup.settings, tasks=setup.tasks)]
-        )  # fmt: skip
+            [
+                RunResumed(
+                    run=state.runs, sandbox=setup.sandbox, settings=setup.settings, tasks=setup.tasks, policy=POLICY
+                )
+            ]
+        )
         _give_up_deadly_units(memory, note)
         if goes_on(state, model=setup.model, simulated=setup.simulated):
             note(f"run {state.runs} did not say that it ended: its last word was at {last_at}; it goes on")
@@ -115,6 +120,7 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
                 sandbox=setup.sandbox,
                 settings=setup.settings,
                 tasks=setup.tasks,
+                policy=POLICY,
                 seed_sha256=told_at_first(run_seed(seed, number)),
             )
         ]

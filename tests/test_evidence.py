@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from benchmarks.nights import Night, fly
+from memory.decisions import POLICY
 from memory.event_lines import FIRST_PREV, encode, segments
 from memory.events import Event
-from tests.running import cli, cli_json
+from tests.running import cli, cli_json, events
 from utils.files import sha256_hex
 from utils.rehearsal.worlds import planted_night
 
@@ -50,6 +51,27 @@ def rewrite(memory: Path, change: Callable[[dict[str, Any]], bool]) -> None:
         segment.write_bytes(b"".join(lines))
     assert done, "nothing was changed"
     (memory / "events" / "head.json").unlink()
+
+
+def test_what_another_version_decided_is_not_taken_for_forged(night: Path) -> None:
+    def as_before(data: dict[str, Any]) -> bool:
+        return data["kind"] == "run_started" and data.update(policy=POLICY + 1) is None
+
+    rewrite(night, as_before)
+
+    found = verified(night)
+    assert (found["differences"], found["right"]) == (0, False)
+    assert found["unknown"] == {"another version of the program decided it, in another way": UNITS}
+
+
+def test_the_policy_has_another_number_when_it_decides_otherwise(flown: Path) -> None:
+    chosen = [
+        (data["spec"]["task_id"], [(each["id"], each["dropped"]) for each in data["assignment"]["nominees"]])
+        for data in events(flown, "decided")
+        if data["assignment"]
+    ]
+    digest = sha256_hex(json.dumps(chosen).encode())[:16]
+    assert (POLICY, digest) == (1, "dad93c48ff12e766"), "raise POLICY in memory/decisions.py, and note the new digest here"
 
 
 def verified(memory: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from memory.decisions import POLICY
 from memory.events import Decided, Event, RevisionAdopted, RevisionDropped, RunEnded, RunResumed, RunStarted
 from memory.recall import RecallIndex
 from memory.runs import told_at_first
@@ -80,7 +81,7 @@ class Replay:
         self._seeds, self._fits = seeds, fits
         self._state, self._recall = MemoryState(), RecallIndex()
         self._decider: Decider | None = None
-        self._model = self._kind = ""
+        self._model = self._kind = self._why_not = ""
         self._result = Replayed()
 
     def run(self, events: Iterable[Event]) -> Replayed:
@@ -140,7 +141,10 @@ class Replay:
             self._model = data.model
         self._kind = data.sandbox.kind if data.sandbox is not None else self._kind
         if data.settings is None or data.tasks is None:
-            self._decider = None
+            self._decider, self._why_not = None, "an older version did not log what it rests on"
+            return
+        if data.policy != POLICY:
+            self._decider, self._why_not = None, "another version of the program decided it, in another way"
             return
         settings = settings_of(data.settings)
         self._decider = decider_of(
@@ -155,7 +159,7 @@ class Replay:
     def _decide(self, seq: int, logged: Decided) -> None:
         seed = self._seeds.get(self._state.runs)
         if self._decider is None or seed is None:
-            why = "its run's seed is not told yet" if seed is None else "an older version did not log what it rests on"
+            why = "its run's seed is not told yet" if seed is None else self._why_not
             self._result.unknown[why] = self._result.unknown.get(why, 0) + 1
             return
         again = self._decider.next(self._state, seed=seed)
