@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.forked import Forked
-from tests.running import CHECKOUT, Ran, cli, events, finish, logged, loop, start, wait_for
+from tests.running import CHECKOUT, Ran, cli, events, finish, logged, loop, start, start_fresh, wait_for
 
 STAND_IN = CHECKOUT / "tests" / "utils" / "llama_stand_in"
 QUICK = ("--sandbox", "process", "--max-repairs", "0", "--seed", "11")
@@ -177,7 +177,8 @@ def test_options_with_an_open_quote_are_refused(tmp_path: Path, monkeypatch: pyt
 def test_without_the_extra_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['llama_cpp'] = None\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    refused(finish(begun(model_file(tmp_path))), "needs the extra `local`")
+    fresh = start_fresh("loop.py", *argv(model_file(tmp_path)))  # what is begun anew alone looks at sitecustomize.py
+    refused(finish(fresh), "needs the extra `local`")
 
 
 def test_the_doctor_loads_the_file_asks_it_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
