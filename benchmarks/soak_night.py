@@ -11,6 +11,7 @@ of the loop, over the first and the last third of the night.
 
 import argparse
 import itertools
+import json
 import os
 import random
 import shlex
@@ -46,7 +47,8 @@ class Seen:
     """What was noticed on the way."""
 
     troubles: Counter[str] = field(default_factory=Counter)
-    lives: int = 0
+    lives: list[int] = field(default_factory=list)
+    """Process ids of the loop, one after the other."""
     memory_mb: list[float] = field(default_factory=list)
     descriptors: list[int] = field(default_factory=list)
 
@@ -116,8 +118,7 @@ class Night:
             self.seen.descriptors.append(len(list(Path(f"/proc/{self._loop.pid}/fd").iterdir())))
 
     def _start_loop(self) -> None:
-        self.seen.lives += 1
-        assert self.seen.lives <= self._options.units, "the loop ends again and again; see the log of the memory"
+        assert len(self.seen.lives) < self._options.units, "the loop ends again and again; see the log of the memory"
         command = [
             sys.executable, "loop.py", "--llm", self._url, "--sandbox", self._options.sandbox, "--resume", "on",
             "--cycles", str(self._options.units - self._before), "--memory", str(self.memory), "--seed", "1",
@@ -131,6 +132,7 @@ class Night:
             self._loop = subprocess.Popen(
                 command, cwd=CHECKOUT, env=os.environ | settings, stdout=out, stderr=subprocess.STDOUT
             )
+        self.seen.lives.append(self._loop.pid)
 
     def _start_server(self) -> None:
         port = self._url.rpartition(":")[2].removesuffix("/v1") or "0"
@@ -207,8 +209,6 @@ def lost_or_told_twice(memory: Path, units: int) -> list[str]:
 
 
 def _all_events(memory: Path) -> Iterator[dict[str, Any]]:
-    import json  # noqa: PLC0415  once, at the end
-
     for path in sorted((memory / "events").glob("*.jsonl")):
         yield from (json.loads(line) for line in path.read_bytes().splitlines())
 
@@ -242,14 +242,14 @@ def thirds(values: Sequence[float]) -> tuple[float, float]:
     return median(values[:third]), median(values[-third:])
 
 
-def main() -> int:
-    """Live through a night, and tell what it left."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Live through a night, and tell what it left; `words` in place of the command line's."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--units", type=int, default=2000)
     parser.add_argument("--sandbox", default="docker", choices=["docker", "bubblewrap", "landlock", "process"])
     parser.add_argument("--engine", default="", help="starts the Docker daemon; without it the daemon is left alone")
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     began_s = time.monotonic()
     with small_disk() as disk:
         night = Night(options, disk)
@@ -263,10 +263,12 @@ def main() -> int:
             *command_fails(night.memory, "evidence", "--verify"),
             *grown(night.seen),
             *left_processes(str(disk)),
-            *(f"container {each}" for each in containers(OWNER)),
+            *(f"container {each}" for life in night.seen.lives for each in containers(f"{OWNER}={life}")),
         ]
     troubles = ", ".join(f"{name} {count}" for name, count in sorted(night.seen.troubles.items()))
-    print(f"{night.finished} attempts in {time.monotonic() - began_s:.0f} s and {night.seen.lives} lives; {troubles}")
+    print(
+        f"{night.finished} attempts in {time.monotonic() - began_s:.0f} s and {len(night.seen.lives)} lives; {troubles}"
+    )
     for each in itertools.islice(wrong, 20):
         print(f"WRONG: {each}")
     return int(bool(wrong))

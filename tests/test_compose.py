@@ -60,10 +60,10 @@ class Stack:
         return logged(self.memory, "finished")
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
     """Not up yet; and down again in the end, without a trace."""
-    folder = tmp_path_factory.mktemp("checkout")
+    folder = tmp_path
     for path in subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "*"], cwd=CHECKOUT, capture_output=True, text=True, check=True
     ).stdout.splitlines():
@@ -94,7 +94,14 @@ def until(what: Callable[[], bool], stack: Stack) -> None:
         time.sleep(0.2)
 
 
-def test_without_a_model_it_waits_and_says_so_once(stack: Stack) -> None:
+def test_the_readmes_lines_run_the_whole_system(stack: Stack) -> None:
+    """One test, for all of it happens to the same containers."""
+    _waits_without_a_model_and_says_so_once(stack)
+    _goes_on_after_whatever_is_killed(stack)
+    _has_no_container_with_more_than_it_needs(stack)
+
+
+def _waits_without_a_model_and_says_so_once(stack: Stack) -> None:
     stack.shell(readme_lines("cp .env.example .env"))
     until(lambda: "waiting for the model" in stack.shell("docker-compose logs --no-color loop"), stack)
 
@@ -105,7 +112,7 @@ def test_without_a_model_it_waits_and_says_so_once(stack: Stack) -> None:
     assert (loop["State"]["ExitCode"] != 137, loop["RestartCount"]) == (True, 0)  # it ended by itself
 
 
-def test_a_night_of_containers_goes_on_after_whatever_is_killed(stack: Stack) -> None:
+def _goes_on_after_whatever_is_killed(stack: Stack) -> None:
     stack.shell(readme_lines("printf 'COMPOSE_PROFILES=rehearsal"))
     until(lambda: stack.finished >= 10, stack)
 
@@ -159,7 +166,7 @@ def _kill(pid: int) -> None:
         pytest.skip("only root may kill what containers run")
 
 
-def test_no_container_has_more_than_it_needs(stack: Stack) -> None:
+def _has_no_container_with_more_than_it_needs(stack: Stack) -> None:
     for service in ("prepare", "loop", "sandbox", "rehearsal"):
         for each in stack.inspect(service):
             host = each["HostConfig"]

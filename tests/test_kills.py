@@ -232,4 +232,8 @@ def test_a_night_killed_a_hundred_times_leaves_the_memory_of_an_undisturbed_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: str
 ) -> None:
     monkeypatch.setenv("BT_ANALYSE_EVERY", "5")
+    monkeypatch.setenv("BT_PROPOSE_EVERY", "25")
+    monkeypatch.setenv("BT_BLUEPRINT_TRIALS", "on")
     assert_a_night_survives(tmp_path, seed, cycles=150, kills=100, in_start=0.25)
+    assert events(tmp_path / "killed" / "memory", "revision_proposed")
+    assert events(tmp_path / "killed" / "memory", "task_proposed")
