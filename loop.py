@@ -492,7 +492,9 @@ def revised_words(prompts: Prompts) -> PromptFiles:
 
 
 def _model_of(settings: Settings, opened: Opened, request: StopRequest, display: Display, stack: ExitStack) -> Model:
-    known = [as_known(record.task) for record in opened.memory.state.tasks.values()]
+    tasks = [record.task for record in opened.memory.state.tasks.values()]
+    # what the rehearsal model proposed it solves by its own recipe, before and after a restart
+    known = [as_known(task) for task in tasks if task.origin != "generated"]
     model = choose_model(settings, known, seed=opened.seed, request=request, stack=stack, note=display.note)
     if settings.wait_for_model:
         with handled(request):

@@ -140,7 +140,8 @@ class Night:
             [sys.executable, "-m", "utils.rehearsal", "--port", port], cwd=CHECKOUT, stdout=subprocess.PIPE
         )
         assert self._server.stdout is not None
-        self._url = self._server.stdout.readline().split()[0].decode()
+        with self._server.stdout as said:
+            self._url = said.readline().split()[0].decode()
 
     def _server_away(self) -> None:
         assert self._server is not None
