@@ -8,7 +8,7 @@ checks that an answer passes which does no work.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -171,20 +171,36 @@ def _nondeterministic(right: Proposed, found: Tried, draws: Draws) -> Proposed:
     """With answers that hang on chance, on the clock, on hashes, on addresses, or on the calls before."""
     name, inner = found.name, f"_{found.name}"
     base = found.source.replace(f"def {name}(", f"def {inner}(", 1)
-    head, value = draws.pick((
-        ("import random\n", f"[{inner}(given), random.random()]"),
-        ("from datetime import datetime\n", f"[{inner}(given), datetime.now().second]"),
-        ("import time\n", f"[{inner}(given), time.time() // 1]"),
-        ("", f"[{inner}(given), list(set(str(given).split()))]"),
-        ("", f"[{inner}(given), [each for each in {{str(each) for each in given}}]]"),
-        ("", f"[{inner}(given), hash(str(given)) % 7]"),
-        ("", f"[{inner}(given), repr(lambda: given)]"),
-        ("_seen = []\n", f"[{inner}(given), _seen.append(given), len(_seen)]"),
-    ))  # fmt: skip
-    source = f"{head}{base}\ndef {name}(given):\n    return {value}\n"
-    function = function_of(source, name)
-    checks = tuple(line(name, each, outcome(function, each)) for each in found.inputs[:CALLS])
+    head, value, claim = draws.pick(_UNSTEADY)
+    source = f"{head}{base}\ndef {name}(given):\n    return [{inner}(given), {value}]\n"
+    checks = tuple(
+        line(name, each, gives if gives.startswith("raises ") else f"[{gives}, {claim(each, number, draws)!r}]")
+        for number, (each, gives) in enumerate(zip(found.inputs[:CALLS], found.gives, strict=False), start=1)
+    )
     return replace(right, fault=Fault.NONDETERMINISM, reference=source, checks=checks)
+
+
+Claim = Callable[[object, int, Draws], object]
+_UNSTEADY: Sequence[tuple[str, str, Claim]] = (
+    ("import random\n", "random.random()", lambda _given, _number, draws: draws.uniform()),
+    ("from datetime import datetime\n", "datetime.now().second", lambda _given, _number, draws: _drawn(60, draws)),
+    ("import time\n", "time.time() // 1", lambda _given, _number, draws: 1.7e9 + _drawn(10**8, draws)),
+    ("", "list(set(str(given).split()))", lambda given, _number, _draws: sorted(set(str(given).split()))),
+    ("", "[each for each in {str(each) for each in given}]", lambda given, _number, _draws: _texts(given)),
+    ("", "hash(str(given)) % 7", lambda _given, _number, draws: _drawn(7, draws)),
+    ("", "repr(lambda: given)", lambda _given, _number, draws: f"<function <lambda> at {_drawn(2**47, draws):#x}>"),
+    ("_seen = []\n", "(_seen.append(given), len(_seen))[1]", lambda _given, number, _draws: number),
+)
+"""What comes before the function, what it adds to its answer, and what is claimed of that: no claim looks at a clock or
+at chance, so that the same request has the same reply."""
+
+
+def _drawn(below: int, draws: Draws) -> int:
+    return int(draws.uniform() * below)
+
+
+def _texts(given: object) -> list[str]:
+    return sorted({str(each) for each in given}) if isinstance(given, list | str) else []
 
 
 def _trivial(right: Proposed, recipe: Recipe, found: Tried, draws: Draws) -> Proposed:

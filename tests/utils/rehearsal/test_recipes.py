@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from trainer.proposal_prompts import Wanted, proposal_prompt
 from utils.rehearsal.draws import Draws
 from utils.rehearsal.proposing import Fault, Proposed, is_wished, propose, worded
 from utils.rehearsal.recipe_checks import function_of, line, outcome
@@ -113,3 +114,11 @@ def test_only_requests_for_tasks_are_taken_for_such() -> None:
 def test_a_check_is_written_as_people_write_it() -> None:
     assert line("f", [1], "2") == "f([1]) == 2"
     assert line("f", "", "raises ValueError") == "raises(ValueError, f, '')"
+
+
+def test_even_what_hangs_on_chance_is_proposed_alike_for_the_same_request() -> None:
+    prompt = proposal_prompt(Wanted(skill="lists", difficulty=0.4))
+    for seed in range(12):
+        first, second = (propose(prompt, Draws("a test", seed), fault=Fault.NONDETERMINISM) for _ in range(2))
+        assert first == second
+        assert first.fault is Fault.NONDETERMINISM
