@@ -139,17 +139,25 @@ def adopt_orphans() -> None:
 
 def left_processes(marker: str) -> list[str]:
     """Descendants of this process that live, and processes of the whole host, containers included, with the marker."""
-    found = []
     below = {*descendants(os.getpid())}
+    return [told for pid, command, told in _living() if marker.encode() in command or pid in below]
+
+
+def processes_named(marker: str) -> list[str]:
+    """Processes of the whole host with the marker in their command line."""
+    return [told for _, command, told in _living() if marker.encode() in command]
+
+
+def _living() -> Iterator[tuple[int, bytes, str]]:
+    """Of each living process its id, its command line, and both in words."""
     for process in PROC.iterdir():
         try:
             command = (process / "cmdline").read_bytes() if process.name.isdigit() else b""
             lives = bool(command) and _stat(int(process.name))[0] not in "ZX"
         except OSError:
             continue
-        if lives and (marker.encode() in command or int(process.name) in below):
-            found.append(f"process {process.name}: {command[:60]!r}")
-    return found
+        if lives:
+            yield int(process.name), command, f"process {process.name}: {command[:60]!r}"
 
 
 def left_files(marker: str, folder: Path) -> list[str]:

@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.host_use import OWNER, containers, left_processes, resident_mb
+from benchmarks.host_use import OWNER, containers, processes_named, resident_mb
 from memory.log_tail import LogTail
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -263,7 +263,7 @@ def main(words: Sequence[str] | None = None) -> int:
             *command_fails(night.memory, "rebuild", "--check"),
             *command_fails(night.memory, "evidence", "--verify"),
             *grown(night.seen),
-            *left_processes(str(disk)),
+            *processes_named(str(disk)),
             *(f"container {each}" for life in night.seen.lives for each in containers(f"{OWNER}={life}")),
         ]
     troubles = ", ".join(f"{name} {count}" for name, count in sorted(night.seen.troubles.items()))

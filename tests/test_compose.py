@@ -131,10 +131,10 @@ def _goes_on_after_whatever_is_killed(stack: Stack) -> None:
 
 
 def _kill_the_loop(stack: Stack) -> None:
-    before, loop = stack.finished, stack.inspect("loop")[0]
-    _kill(loop["State"]["Pid"])
+    _kill(stack.inspect("loop")[0]["State"]["Pid"])
+    until(lambda: logged(stack.memory, "run_resumed") == 1, stack)
+    before = stack.finished
     until(lambda: stack.finished >= before + 5, stack)
-    assert logged(stack.memory, "run_resumed") == 1
     stack.shell("docker-compose exec -T loop python utils/cli.py health")
 
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -84,11 +85,12 @@ def comes_true(condition: Callable[[], bool]) -> bool:
 
 
 def closed_during(sandbox: Sandbox, job: Job) -> ExecutionResult:
-    """The result of a job during which another thread closes the sandbox."""
+    """The result of a job during which another thread closes the sandbox, in a slot that was used before."""
+    assert sandbox.run(replace(job, argv=("true",))).status is Status.EXIT
     results: list[ExecutionResult] = []
     runner = threading.Thread(target=lambda: results.append(sandbox.run(job)))
     runner.start()
-    time.sleep(0.5)
+    time.sleep(1.0)
     sandbox.close()
     runner.join()
     return results[0]
