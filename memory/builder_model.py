@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 
 NEWTON_STEPS = 5
+MOST_AGES = 10_000
+"""For which is remembered how much is forgotten."""
 DIFFICULTY_SPAN = 6.0
 """Logits between declared difficulties 0 and 1."""
 
@@ -111,7 +113,7 @@ def expected_logit(mean: float, variance: float) -> float:
 class _Beliefs:
     """Gaussians of one kind by number; those that were never touched hold the prior."""
 
-    __slots__ = ("_at", "_mean", "_prior", "_read", "_read_at", "_variance")
+    __slots__ = ("_at", "_kept", "_mean", "_prior", "_read", "_read_at", "_variance")
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
@@ -120,6 +122,7 @@ class _Beliefs:
         self._at = np.empty(0)
         self._read: dict[int, Belief] = {}  # one decision reads the same few beliefs again and again
         self._read_at = 0.0
+        self._kept: dict[float, float] = {}
 
     def reach(self, size: int) -> None:
         """Make room for numbers below `size`; doubling, so that a belief costs the same however many there are."""
@@ -151,10 +154,19 @@ class _Beliefs:
         mean, variance = self._mean.item(number), self._variance.item(number)
         if self._prior.half_life is None:
             return Belief(mean, variance)
-        prior, keep = self._prior, float(np.exp2((self._at.item(number) - now) / self._prior.half_life))
+        prior, keep = self._prior, self._keep(self._at.item(number) - now, self._prior.half_life)
         faded = prior.mean + keep * (mean - prior.mean)
         keep *= keep
         return Belief(faded, prior.variance + keep * (variance - prior.variance))  # to the last bit as read_many
+
+    def _keep(self, since: float, half_life: float) -> float:
+        """What forgetting leaves; the same few ages come again and again, and numpy takes long for one number."""
+        keep = self._kept.get(since)
+        if keep is None:
+            if len(self._kept) >= MOST_AGES:
+                self._kept.clear()
+            keep = self._kept[since] = float(np.exp2(since / half_life))
+        return keep
 
     def read_many(self, numbers: Numbers, now: float) -> Effects:
         """Many beliefs as they are now, for kinds that are forgotten."""
