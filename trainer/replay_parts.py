@@ -19,7 +19,7 @@ from memory.events import Event
 from trainer.replay import Replay, Replayed
 from utils.errors import MemoryDamaged
 
-PART = 500
+PART = 1000
 """Events that a copy gets."""
 STEP = 10
 """Events between two looks whether a copy is done."""
