@@ -11,7 +11,6 @@ of the loop, over the first and the last third of the night.
 
 import argparse
 import itertools
-import json
 import os
 import random
 import shlex
@@ -26,9 +25,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from benchmarks.host_use import OWNER, containers, processes_named, resident_mb
+from memory.event_lines import read_chain
+from memory.events import Abandoned, Decided, Finished
 from memory.log_tail import LogTail
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -194,11 +194,11 @@ def small_disk() -> Iterator[Path]:
 
 
 def lost_or_told_twice(memory: Path, units: int) -> list[str]:
-    """What the log says of the attempts that should not be."""
-    events = [event["data"] for event in _all_events(memory)]
-    decided = Counter(data["spec"]["unit_id"] for data in events if data["kind"] == "decided")
-    finished = Counter(data["result"]["unit_id"] for data in events if data["kind"] == "finished")
-    abandoned = sum(data["kind"] == "abandoned" for data in events)
+    """What the log, whose every line is checked, says of the attempts that should not be."""
+    events = [event.data for event, _ in read_chain(memory / "events")]
+    decided = Counter(data.spec.unit_id for data in events if isinstance(data, Decided))
+    finished = Counter(data.result.unit_id for data in events if isinstance(data, Finished))
+    abandoned = sum(isinstance(data, Abandoned) for data in events)
     found = [f"{unit} was {what} {times} times" for what, counts in (("decided", decided), ("finished", finished))
              for unit, times in counts.items() if times > 1]  # fmt: skip
     found += [f"{unit} was decided and never finished" for unit in decided - finished]
@@ -207,11 +207,6 @@ def lost_or_told_twice(memory: Path, units: int) -> list[str]:
     if len(finished) != units:
         found.append(f"{len(finished)} attempts were finished, {units} were asked for")
     return found
-
-
-def _all_events(memory: Path) -> Iterator[dict[str, Any]]:
-    for path in sorted((memory / "events").glob("*.jsonl")):
-        yield from (json.loads(line) for line in path.read_bytes().splitlines())
 
 
 def command_fails(memory: Path, *words: str) -> list[str]:

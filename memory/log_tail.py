@@ -1,6 +1,7 @@
 """Follows a log while somebody writes it: each whole line once, from the beginning of the latest run on.
 
-Lines are parsed and not checked: `rebuild --check` checks. What a crash tore is passed over, as the writer will.
+Lines are parsed and not checked, so that looking on costs next to nothing in an old memory; memory.log_follower reads
+all from the beginning and checks it. What a crash tore is passed over, as the writer will.
 """
 
 import json

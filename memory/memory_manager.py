@@ -6,6 +6,7 @@ memory.state                       # what the log adds up to
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -67,11 +68,10 @@ class MemoryManager:
         lock = WriterLock(folder)
         lock.acquire(what, iso(clock.now()))
         memory = cls(folder, views, clock, lock)
-        try:
+        with ExitStack() as unless_open:
+            unless_open.callback(memory.close)
             memory._recover(identify)
-        except BaseException:
-            memory.close()
-            raise
+            unless_open.pop_all()
         return memory
 
     def _recover(self, identify: Callable[[], str]) -> None:

@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse
 from benchmarks.nights import Night, fly
 from memory.event_lines import read_chain
 from memory.events import Event
-from memory.following import LogFollower
 from memory.lock import WriterLock
+from memory.log_follower import LogFollower
 from tests import browser as chrome
 from tests.running import cli, cli_json, serving, wait_for
 from trainer.live_page.allowed import Allowed, is_loopback

@@ -45,3 +45,8 @@ class SystemClock:
 def iso(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, e.g. 2026-01-31T23:59:59.123Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def seconds_between(start: str, end: str) -> float:
+    """Seconds from one moment in ISO 8601 to another, as the log has them."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

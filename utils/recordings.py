@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Literal, Self
@@ -115,11 +116,10 @@ class Recorder:
             stream = self._path.open("a+b", buffering=0)
         except OSError as error:
             raise _unwritable(self._path, error) from error
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(stream.close)
             stream.truncate(_whole_bytes(self._path))
-        except BaseException:
-            stream.close()
-            raise
+            unless_whole.pop_all()
         return stream
 
     def _append(self, line: bytes) -> None:

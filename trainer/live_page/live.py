@@ -3,7 +3,7 @@
 from pathlib import Path
 from threading import Lock
 
-from memory.following import LogFollower
+from memory.log_follower import LogFollower
 from memory.view_files import Fold
 from trainer.morning_report.night import NightView
 from trainer.morning_report.page import report_page

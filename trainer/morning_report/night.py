@@ -4,7 +4,6 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from memory.analysis import Analysis
 from memory.attempts import SandboxFacts
@@ -26,6 +25,7 @@ from memory.records import ForecastRecord
 from memory.state import MemoryState
 from memory.views.core import ScoreEntry
 from memory.views.view import Document
+from utils.clock import seconds_between
 from utils.text import one_line
 
 MOST_LINES = 2000
@@ -292,8 +292,3 @@ def _note_levels(run: Run, line: AttemptLine, state: MemoryState) -> None:
     for skill in line.skills:
         if skill in run.levels or len(run.levels) < MOST_SKILLS:
             run.levels.setdefault(skill, Curve()).note(line.number, state.skills[skill].levels[-1])
-
-
-def seconds_between(start: str, end: str) -> float:
-    """Seconds from one moment in ISO 8601 to another."""
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

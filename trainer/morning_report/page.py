@@ -27,11 +27,12 @@ from trainer.morning_report.charts import (
     level_chart,
     steps_chart,
 )
-from trainer.morning_report.night import AttemptLine, NightView, Run, seconds_between
+from trainer.morning_report.night import AttemptLine, NightView, Run
 from trainer.morning_report.plan import Plan, plan_of
 from trainer.morning_report.rendering import policy_of, source, template
 from trainer.morning_report.transcript import RECALLED, story_of
 from trainer.rechecks import Rechecks
+from utils.clock import seconds_between
 from utils.display import Summary, summary_lines
 from utils.errors import InputError
 

@@ -12,17 +12,17 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
+from memory.archive import attempt_folder
 from memory.lock import read_holder
 from memory.log_tail import LogTail
-from memory.night import Night
 from memory.reading import check_memory, read_document
+from memory.seen_run import SeenRun
 from memory.views.core import SkillMap
 from utils.clock import iso
 from utils.commands.shared import Memory, folder_of
 from utils.commands.watch_frame import Frame, frame, frame_lines
 from utils.commands.watch_lines import event_line
 from utils.errors import InputError
-from utils.files import file_stem
 from utils.text import printable
 
 LOOK_EVERY_S = 1.0
@@ -81,7 +81,7 @@ class _Watching:
         self._folder, self._tail = folder, LogTail(folder / "events")
         self._skills: SkillMap | None = None
         self._skills_of = 0
-        self.night = Night()
+        self.night = SeenRun()
 
     @property
     def running(self) -> bool:
@@ -113,5 +113,4 @@ class _Watching:
 
     def _replies(self, task: str, number: int) -> int:
         """How many times the model has answered in an attempt so far."""
-        folder = self._folder / "code_archive" / file_stem(task) / f"attempt-{number:04d}"
-        return sum(1 for _ in folder.glob("reply-*.json"))
+        return sum(1 for _ in attempt_folder(self._folder, task, number).glob("reply-*.json"))

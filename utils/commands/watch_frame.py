@@ -12,9 +12,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from memory.evidence.bets import PROVEN
-from memory.night import Ended, Night, seconds_between
+from memory.seen_run import Ended, SeenRun
 from memory.statistics import wilson_interval
 from memory.views.core import SkillMap
+from utils.clock import seconds_between
 from utils.display import STYLES
 from utils.numbers import span_words
 from utils.stopping import next_time
@@ -28,7 +29,7 @@ LINE_CHARS = 300
 class Frame:
     """What there is to be seen at one moment; `replies` counts the model's answers in each unit under way."""
 
-    night: Night
+    night: SeenRun
     running: bool
     replies: Mapping[str, int]
     skills: SkillMap | None
@@ -89,7 +90,7 @@ def _standing(seen: Frame) -> str:
     return f"no loop is running {since}: it did not say why; the same command goes on with the run"
 
 
-def _outcomes(night: Night) -> str:
+def _outcomes(night: SeenRun) -> str:
     passed, graded = night.outcomes.get("passed", 0), night.graded
     low, high = wilson_interval(passed, graded)
     share = f"{passed / graded:.0%} (95 % interval {low:.0%} to {high:.0%})" if graded else "no verdict yet"
@@ -123,7 +124,7 @@ def _left(seen: Frame) -> str:
     return ", ".join(told) or "no limit; `touch stop` in the memory's folder ends it"
 
 
-def _evidence(night: Night) -> str:
+def _evidence(night: SeenRun) -> str:
     if night.log_helps is None:
         return "evidence that learning helps: none yet"
     value = math.exp(min(night.log_helps, 60.0))
@@ -156,7 +157,7 @@ def _skills(skills: SkillMap | None) -> Iterator[str]:
         yield f"  {name:<22} {each.pass_rate:>4.0%} of {each.attempts} passed, {level}, {each.trend.direction}"
 
 
-def _rules(night: Night) -> Iterator[str]:
+def _rules(night: SeenRun) -> Iterator[str]:
     if night.rules:
         yield from ("", "rules shown in this run")
     ordered = sorted(night.rules.items(), key=lambda each: (-each[1].shown, each[0]))

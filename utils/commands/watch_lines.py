@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from memory.night import Night
+from memory.seen_run import SeenRun
 from utils.numbers import span_words
 from utils.text import clip
 
 LINE_CHARS = 300
 
 
-def event_line(event: dict[str, Any], night: Night) -> str:
+def event_line(event: dict[str, Any], night: SeenRun) -> str:
     """One line for an event of interest, with its time; empty for all others. Its texts may be anybody's."""
     words = _words(event["data"], night)
     return f"{event['at']}  {clip(' '.join(words.splitlines()), LINE_CHARS)}" if words else ""
 
 
-def _words(data: dict[str, Any], night: Night) -> str:  # noqa: C901, PLR0911, PLR0912  one case for each kind
+def _words(data: dict[str, Any], night: SeenRun) -> str:  # noqa: C901, PLR0911, PLR0912  one case for each kind
     match data["kind"]:
         case "run_started":
             return f"run {data['run']} begins with {data['model']}"
@@ -53,7 +53,7 @@ def _words(data: dict[str, Any], night: Night) -> str:  # noqa: C901, PLR0911, P
             return ""
 
 
-def _finished(night: Night) -> str:
+def _finished(night: SeenRun) -> str:
     last = night.latest[-1]
     points = "" if last.points is None else f", {last.points:.1f} points"
     error = f", {last.error}" if last.error else ""

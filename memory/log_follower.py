@@ -1,4 +1,7 @@
-"""Reading on where a log was read to before, while its writer writes."""
+"""Reading on where a log was read to before, while its writer writes: every event of it, checked.
+
+memory.log_tail begins at the latest run and checks nothing.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -2,8 +2,9 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
+
+from utils.clock import seconds_between
 
 LATEST = 10
 RATED = 30
@@ -45,7 +46,7 @@ class RuleTally:
 
 
 @dataclass(slots=True)
-class Night:
+class SeenRun:
     """The latest run, so far."""
 
     run: int = 0
@@ -102,11 +103,11 @@ class Night:
             case _:
                 pass
 
-    def after(self, event: dict[str, Any]) -> "Night":
+    def after(self, event: dict[str, Any]) -> "SeenRun":
         """This run with one more event; a new one where that begins it, with the units that are parked."""
-        night = Night(units=self.units) if event["data"].get("kind") == "run_started" else self
-        night.apply(event)
-        return night
+        run = SeenRun(units=self.units) if event["data"].get("kind") == "run_started" else self
+        run.apply(event)
+        return run
 
     @property
     def tried(self) -> int:
@@ -169,8 +170,3 @@ class Night:
             if rule in self.rules:
                 self.rules[rule].shown += 1
                 self.rules[rule].passed += outcome == "passed"
-
-
-def seconds_between(first: str, last: str) -> float:
-    """Between two times as the log has them."""
-    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
