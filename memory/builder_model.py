@@ -20,6 +20,7 @@ may help or hinder each other, and that beliefs about different features may be 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,7 @@ EFFECT = Prior(0.0, 0.0625, 5000.0)
 DEVIATION = Prior(0.0, 0.0625, 5000.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Belief:
+class Belief(NamedTuple):
     """A Gaussian, in logits."""
 
     mean: float
@@ -226,8 +226,9 @@ class BuilderModel:
         mean, variance = whole.mean, whole.variance
         for skill in skills:
             deviation = self._deviation.get(skill)
-            part = Belief(DEVIATION.mean, DEVIATION.variance)
-            if deviation is not None:
+            if deviation is None:
+                part = Belief(DEVIATION.mean, DEVIATION.variance)
+            else:
                 deviation.reach(len(self._rules))
                 part = deviation.read(number, self.units)
             mean, variance = mean + share * part.mean, variance + share * share * part.variance

@@ -8,7 +8,7 @@ sees nothing that was learned. What the coins decide is never decided again.
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from memory.assignment import RECALL, Assignment, Nominee
 from memory.attempts import Shown
@@ -87,6 +87,16 @@ class _Candidate:
         return rule_key(self.id, self.version)
 
 
+class _Tossed(NamedTuple):
+    """A candidate with its coin; `trial` is its number, 0 if it is not on trial."""
+
+    of: _Candidate
+    trial: int
+    lot: int
+    probability: float
+    dropped: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Assigner:
     """The Trainer's hand in what the Builder sees."""
@@ -104,10 +114,10 @@ class Assigner:
         coins, evidence = (Lots(seed, unit, "holdout"), Lots(seed, unit, "dropout")), state.learning.evidence
         lot, holdout = coins[0].draw(), self.odds.of_control(evidence)
         trials = numbered([each.key for each in candidates], state.learning)
-        nominees = tuple(self._toss(each, coins[1], evidence, trials[each.key]) for each in candidates)
+        tossed = [self._toss(each, coins[1], evidence, trials[each.key]) for each in candidates]
         control = says_yes(lot, probability=holdout)
-        if not control:
-            nominees = _with_baselines(state, task, nominees)
+        baselines = {} if control else _baselines(state, task, tossed)
+        nominees = tuple(_nominee(each, evidence, baselines.get(each.of.key)) for each in tossed)
         assignment = Assignment(holdout_probability=holdout, lot=lot, control=control, nominees=nominees)
         return _shown(state, assignment, candidates)
 
@@ -147,19 +157,9 @@ class Assigner:
             candidates = candidates[:-1]
         return candidates
 
-    def _toss(self, candidate: _Candidate, lots: Lots, evidence: Ledger, trial: int) -> Nominee:
+    def _toss(self, candidate: _Candidate, lots: Lots, evidence: Ledger, trial: int) -> _Tossed:
         lot, probability = lots.draw(), self.odds.of_dropping(candidate.key, evidence, trial=trial)
-        return Nominee(
-            kind="recall" if candidate.id == RECALL else "rule",
-            id=candidate.id,
-            version=candidate.version,
-            score=None if candidate.score is None else significant(candidate.score),
-            drop_probability=probability,
-            lot=lot,
-            dropped=says_yes(lot, probability=probability),
-            trial=trial,
-            log_e=significant(evidence.certificates.log_helps(candidate.key)) if trial else None,
-        )
+        return _Tossed(candidate, trial, lot, probability, says_yes(lot, probability=probability))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -176,19 +176,33 @@ def _at_most(rules: list[_Candidate], most: int | None) -> list[_Candidate]:
     return pinned + [each for each in rules if each.score is not None][:most]
 
 
-def _with_baselines(state: MemoryState, task: Task, nominees: tuple[Nominee, ...]) -> tuple[Nominee, ...]:
-    """Those on trial with the logit of passing without them, given what the other coins let through."""
-    if not any(each.trial for each in nominees):
-        return nominees
+def _baselines(state: MemoryState, task: Task, tossed: Sequence[_Tossed]) -> dict[str, float]:
+    """The logit of passing without each of those on trial, by key, given what the other coins let through."""
+    if not any(each.trial for each in tossed):
+        return {}
     model = state.learning.model
-    shown = tuple(each.key for each in nominees if not each.dropped)
+    shown = tuple(each.of.key for each in tossed if not each.dropped)
     with_all = model.belief(practice_of(task, shown)).mean
 
-    def without(nominee: Nominee) -> float:
-        return with_all if nominee.dropped else with_all - model.effect(nominee.key, skills=task.skills).mean
+    def without(each: _Tossed) -> float:
+        return with_all if each.dropped else with_all - model.effect(each.of.key, skills=task.skills).mean
 
-    return tuple(
-        each.model_copy(update={"baseline": significant(without(each))}) if each.trial else each for each in nominees
+    return {each.of.key: significant(without(each)) for each in tossed if each.trial}
+
+
+def _nominee(tossed: _Tossed, evidence: Ledger, baseline: float | None) -> Nominee:
+    candidate = tossed.of
+    return Nominee(
+        kind="recall" if candidate.id == RECALL else "rule",
+        id=candidate.id,
+        version=candidate.version,
+        score=None if candidate.score is None else significant(candidate.score),
+        drop_probability=tossed.probability,
+        lot=tossed.lot,
+        dropped=tossed.dropped,
+        trial=tossed.trial,
+        baseline=baseline,
+        log_e=significant(evidence.certificates.log_helps(candidate.key)) if tossed.trial else None,
     )
 
 

@@ -165,9 +165,8 @@ def proofs(history: History) -> tuple[Bools, Bools, Bools]:
     holdout = np.where(history.holdout > 0, history.holdout, 0.5)
     won = log_factors(~history.control[..., None], 1.0 - holdout[..., None], tilt)
     wealth = np.cumsum(np.where((history.assigned & ~history.missing)[..., None], won, 0.0), axis=0)
-    helps = BINARY.helps
     bound = np.log(PROVEN)
-    parts = [log_sum(wealth[..., chosen], BINARY.weights[chosen]) >= bound for chosen in (helps, ~helps)]
+    parts = [log_sum(wealth[..., chosen], BINARY.weights[chosen]) >= bound for chosen in (BINARY.helps, BINARY.harms)]
     best = wealth.max(axis=-1) >= bound
     return parts[0].any(axis=0), parts[1].any(axis=0), best.any(axis=0)
 

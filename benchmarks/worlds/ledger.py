@@ -34,7 +34,7 @@ class Claims:
     @property
     def harm_now(self) -> Bools:
         """Where the bets on harm prove it now."""
-        return np.asarray(self._part(np.arange(len(self.peak)), ~self.bets.helps) >= math.log(PROVEN))
+        return np.asarray(self._part(np.arange(len(self.peak)), self.bets.harms) >= math.log(PROVEN))
 
     @property
     def proven(self) -> Bools:
@@ -47,8 +47,8 @@ class Claims:
         self.log_wealth[rows] += log_factors(treated[:, None], 1.0 - holdout[:, None], tilt)
         self.peak[rows] = np.maximum(self.peak[rows], self._part(rows, self.bets.helps))
 
-    def _part(self, rows: Numbers, chosen: Bools) -> Floats:
-        return log_sum(self.log_wealth[rows[:, None], np.flatnonzero(chosen)], self.bets.weights[chosen])
+    def _part(self, rows: Numbers, chosen: slice) -> Floats:
+        return log_sum(self.log_wealth[rows][:, chosen], self.bets.weights[chosen])
 
 
 class _Sums:

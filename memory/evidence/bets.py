@@ -36,15 +36,23 @@ class Mixture:
 
     lambdas: Floats
     weights: Floats
-    helps: NDArray[np.bool_]
-    """Which of them win if the outcome is larger with the coin."""
+    helps: slice
+    """Those that win if the outcome is larger with the coin."""
+    harms: slice
+    """Those that win if it is smaller."""
 
 
 def mixture(*parts: tuple[tuple[float, ...], float]) -> Mixture:
     """Lambdas that share a weight evenly, part by part."""
     lambdas = [each for values, _ in parts for each in values]
     weights = [weight / len(values) for values, weight in parts for _ in values]
-    return Mixture(np.array(lambdas), np.array(weights), np.array(lambdas) > 0)
+    return Mixture(np.array(lambdas), np.array(weights), _run(lambdas, 1), _run(lambdas, -1))
+
+
+def _run(lambdas: list[float], sign: int) -> slice:
+    """Where those of this sign are, which stand side by side."""
+    places = [place for place, each in enumerate(lambdas) if each * sign > 0]
+    return slice(places[0], places[-1] + 1) if places else slice(0)
 
 
 BINARY = mixture(((0.15, 0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0), 0.9), ((-0.25, -0.6, -1.2), 0.1))
@@ -134,9 +142,9 @@ class Wealth:
     def _parts(self, path: Floats) -> Floats:
         """Ln of the parts on help and on harm, (units, 2); -inf for a part without bets."""
         found = np.full((len(path), 2), -math.inf)
-        for part, chosen in enumerate((self._bets.helps, ~self._bets.helps)):
-            if chosen.any():
-                found[:, part] = log_sum(path[:, chosen], self._bets.weights[chosen])
+        for part, side in enumerate((self._bets.helps, self._bets.harms)):
+            if side.stop:
+                found[:, part] = log_sum(path[:, side], self._bets.weights[side])
         return found
 
     @property

@@ -15,6 +15,7 @@ retires. "Supported now" is e-BH (Wang and Ramdas 2022) at 10 % and may vanish a
 """
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -28,7 +29,7 @@ Verdict = Literal["certified", "retired"]
 
 FALSE_BADGES = 0.10
 SMALLEST = 16
-MOST_UNREAD = 64
+MOST_PENDING = 64
 LAMBDAS = np.concatenate((CERTIFICATE.lambdas, RETIREMENT.lambdas))
 HALF_LAMBDAS = LAMBDAS / 2
 HALF = len(CERTIFICATE.lambdas)
@@ -68,11 +69,15 @@ class Certificates:
         """None was."""
         self._rows: dict[str, int] = {}
         self._log_wealth = np.zeros((SMALLEST, 2 * HALF))
+        self._stands: list[list[float]] = []
+        """Ln E of helping and of harming, row by row; the highest that they ever were are the peaks."""
         self._peaks: list[list[float]] = []
         self._bounds: list[float] = []
         self._keys: list[str] = []
-        self._unread: list[tuple[list[int], Floats]] = []
-        """Rows, and the bets on them after a unit, whose heights are not in the peaks yet."""
+        self._highest: list[float] = []
+        """No bet of the row stands higher; nor does a mean of them."""
+        self._pending = array("d")
+        """Of each bet that is not settled its row, whether the unit passed, and the trial."""
         self._counts: list[list[int]] = []
         """Dropped and failed, dropped and passed, shown and failed, shown and passed."""
 
@@ -90,40 +95,50 @@ class Certificates:
             row = self._rows[key] = len(self._rows)
             self._counts.append([0, 0, 0, 0])
             self._log_wealth = reached(self._log_wealth, row + 1)
+            self._stands.append([0.0, 0.0])
             self._peaks.append([0.0, 0.0])
+            self._highest.append(0.0)
             self._bounds.append(float(threshold(row + 1)))
             self._keys.append(key)
 
     def settle(self, trials: Sequence[Trial], *, passed: bool) -> list[str]:
-        """Settle the bets on one unit; the keys of those that are certified or retired by it."""
-        if not trials:
-            return []
-        rows = [self._rows[each.key] for each in trials]
-        coins = np.array([(each.shown, each.probability, each.baseline) for each in trials])
-        tilt = LAMBDAS * (passed - predictions(coins[:, 2]))
-        wealth = self._log_wealth.take(rows, axis=0)
-        wealth += log_factors(coins[:, :1], coins[:, 1:2], tilt)
-        self._log_wealth[rows] = wealth
-        for each, row in zip(trials, rows, strict=True):
-            self._counts[row][2 * each.shown + passed] += 1
-        self._unread.append((rows, wealth))
-        lowest = min(self._bounds[row] for row in rows)
-        # a part is a mean of its bets: it crosses no bound that none of them reaches, and can be read later
-        if wealth.max() < lowest and len(self._unread) < MOST_UNREAD:
-            return []
-        return self._read()
+        """Place the bets on one unit; the keys of those that are certified or retired by it.
 
-    def _read(self) -> list[str]:
-        """Note how high the evidence stood; the keys of those that crossed a bound for the first time."""
-        if not self._unread:
-            return []
-        rows = [row for some, _ in self._unread for row in some]
-        stood = _parts(np.concatenate([wealth for _, wealth in self._unread])).tolist()
-        self._unread.clear()
-        return [self._keys[row] for row, parts in zip(rows, stood, strict=True) if self._raise_peaks(row, parts)]
+        No bet wins more than 1 / (the chance of what its coin said), so that it is known without settling them that
+        none can have crossed its bound. Bets are settled once one could have, or somebody looks.
+        """
+        near = False
+        for key, shown, probability, baseline in trials:
+            row = self._rows[key]
+            self._counts[row][2 * shown + passed] += 1
+            self._highest[row] -= math.log(probability if shown else 1.0 - probability)
+            near = near or self._highest[row] >= self._bounds[row]
+            self._pending.extend((row, passed, shown, probability, baseline))
+        return self._settle() if near or len(self._pending) >= 5 * MOST_PENDING else []
 
-    def _raise_peaks(self, row: int, parts: list[float]) -> bool:
-        """Note the parts of a row; whether one of them crossed its bound for the first time."""
+    def _settle(self) -> list[str]:
+        """Settle the bets that wait; the keys of those that crossed a bound for the first time."""
+        if not self._pending:
+            return []
+        bets = np.array(self._pending).reshape(-1, 5)
+        del self._pending[:]
+        rows = bets[:, 0].astype(np.intp)
+        tilt = LAMBDAS * (bets[:, 1:2] - predictions(bets[:, 4]))
+        path = self._follow(rows.tolist(), log_factors(bets[:, 2:3], bets[:, 3:4], tilt))
+        highest = self._log_wealth[rows].max(axis=1).tolist()
+        stood = zip(rows.tolist(), _parts(path).tolist(), highest, strict=True)
+        return [self._keys[row] for row, parts, top in stood if self._note_height(row, parts, top)]
+
+    def _follow(self, rows: list[int], factors: Floats) -> Floats:
+        """Bet by bet what its row came to, for a row may come more than once."""
+        path = np.empty_like(factors)
+        for stood, row, factor in zip(path, rows, factors, strict=True):
+            stood[:] = np.add(self._log_wealth[row], factor, out=self._log_wealth[row])
+        return path
+
+    def _note_height(self, row: int, parts: list[float], highest: float) -> bool:
+        """Note the parts of a row, and its highest bet; whether a part crossed its bound for the first time."""
+        self._stands[row], self._highest[row] = parts, highest
         peaks, bound, crossed = self._peaks[row], self._bounds[row], False
         for part, value in enumerate(parts):
             if value > peaks[part]:
@@ -144,15 +159,13 @@ class Certificates:
         return self._now(key)[1]
 
     def _now(self, key: str) -> tuple[float, float]:
+        self._settle()
         row = self._rows.get(key)
-        if row is None:
-            return 0.0, 0.0
-        helps, harms = _parts(self._log_wealth[row]).tolist()
-        return helps, harms
+        return (0.0, 0.0) if row is None else (self._stands[row][0], self._stands[row][1])
 
     def peaks(self, key: str) -> tuple[float, float]:
         """The highest ln E of helping and of harming ever."""
-        self._read()
+        self._settle()
         row = self._rows.get(key)
         return (0.0, 0.0) if row is None else (self._peaks[row][0], self._peaks[row][1])
 
@@ -171,7 +184,6 @@ class Certificates:
         return "certified" if self._crossed(key, 0) else None
 
     def _crossed(self, key: str, part: int) -> bool:
-        self._read()
         row = self._rows.get(key)
         return row is not None and self._peaks[row][part] >= self._bounds[row]
 
@@ -180,7 +192,8 @@ class Certificates:
         keys, size = list(self._rows), len(self._rows)
         if not size:
             return set()
-        log_e = _parts(self._log_wealth[:size])[:, 0]
+        self._settle()
+        log_e = np.array(self._stands)[:, 0]
         order = np.argsort(-log_e, kind="stable")
         enough = log_e[order] >= math.log(size / FALSE_BADGES) - np.log(np.arange(1, size + 1))
         last = np.flatnonzero(enough)

@@ -100,3 +100,28 @@ def test_support_is_the_e_bh_set_of_now_and_may_vanish_again() -> None:
     lived(certificates, units=200, helps=False, key="r7@1")
     assert certificates.supported() == set()
     assert Certificates().supported() == set()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_it_does_not_matter_when_somebody_looks(seed: int) -> None:
+    random, keys = np.random.default_rng(seed), [f"r{number}@1" for number in range(1 + 2 * seed)]
+    watched, left = Certificates(), Certificates()
+    for certificates in (watched, left):
+        certificates.enter(keys)
+    for _ in range(800):
+        helps = random.random() < 0.5
+        nominees = random.choice(keys, size=min(3, len(keys)), replace=False).tolist()
+        coins = [
+            trial(key, shown=random.random() < 0.7 or helps, probability=0.7, baseline=random.normal())
+            for key in nominees
+        ]
+        told = watched.settle(coins, passed=helps), left.settle(coins, passed=helps)
+        assert told[0] == told[1]
+        assert all(math.isfinite(watched.log_helps(key)) for key in keys)
+        assert [watched.verdict(key) for key in keys] == [left.verdict(key) for key in keys]
+    assert any(watched.verdict(key) == "certified" for key in keys)
+    assert [watched.peaks(key) for key in keys] == [left.peaks(key) for key in keys]
+    assert [(watched.log_helps(key), watched.log_harms(key)) for key in keys] == [
+        (left.log_helps(key), left.log_harms(key)) for key in keys
+    ]
+    assert watched.supported() == left.supported()
