@@ -182,8 +182,7 @@ class _Beliefs:
         self._read.pop(number, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Feature:
+class _Feature(NamedTuple):
     """A belief that takes part in a unit, with its weight."""
 
     beliefs: _Beliefs

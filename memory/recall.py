@@ -141,7 +141,7 @@ class RecallIndex:
         return sorted((self._attempts[row] for row in rows if row), key=lambda attempt: -attempt.seq)
 
     def _similar(self, task: Task) -> Iterable[_Attempt]:
-        matches = [match for match in self._fresh_index().like(_asked(task)) if match.share >= LEAST_SHARE]
+        matches = itertools.takewhile(lambda match: match.share >= LEAST_SHARE, self._fresh_index().like(_asked(task)))
         ranked = sorted((-match.share, self._attempts[match.row].unit_id, match.row) for match in matches)
         best = dict[str, _Attempt]()
         for *_, row in ranked:

@@ -35,6 +35,8 @@ QUERY_WORDS = 20
 TEXT_WORDS = 400
 WORD_CHARS = 40
 MOST_FOUND = 30
+MOST_ASKED = 256
+"""Texts whose words are kept."""
 K1 = 1.2
 B = 0.75
 LEAST_IDF = 1e-6
@@ -62,6 +64,7 @@ class WordIndex:
 
     def __init__(self) -> None:
         self._stems, self._postings = Stems(), Postings()
+        self._asked = functools.lru_cache(MOST_ASKED)(self._asked_for)  # a task is asked about at each of its attempts
 
     def put(self, texts: Mapping[int, str]) -> None:
         """Take these texts in, by row (1 or more); the rows' old texts are forgotten."""
@@ -70,7 +73,7 @@ class WordIndex:
 
     def like(self, text: str) -> Iterator[Match]:
         """The 30 best rows, best first, of equal ones the lower; nothing for a text without a telling word."""
-        asked = Counter(self._stems.of(_asked_for(text)))
+        asked = self._asked(text)
         if not asked:
             return iter(())
         query = _Query(asked, self._postings)
@@ -79,6 +82,9 @@ class WordIndex:
         best = found[np.argsort(-scores[found], kind="stable")[:MOST_FOUND]]
         own = query.score_of_itself()
         return (Match(row, scores.item(row) / own) for row in best.tolist())
+
+    def _asked_for(self, text: str) -> Counter[str]:
+        return Counter(self._stems.of([*itertools.islice(_different(_words(text)), QUERY_WORDS)]))
 
     @property
     def texts(self) -> int:
@@ -114,12 +120,6 @@ class _Query:
         """Of a text that consists of the query's words."""
         fade = K1 * (1.0 - B + B * self._length / self._mean_length)
         return sum(times * self._idf[stem] * times * (K1 + 1.0) / (times + fade) for stem, times in self._asked.items())
-
-
-@functools.lru_cache(maxsize=256)
-def _asked_for(text: str) -> tuple[str, ...]:
-    """A task is asked about at each of its attempts."""
-    return tuple(itertools.islice(_different(_words(text)), QUERY_WORDS))
 
 
 def _words(text: str) -> Iterator[str]:

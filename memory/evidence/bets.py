@@ -124,7 +124,8 @@ class Wealth:
         bets = np.array(self._pending).reshape(-1, 3)
         del self._pending[:]
         factors = log_factors(bets[:, :1], bets[:, 1:2], bets[:, 2:] * self._bets.lambdas)
-        path = np.cumsum(np.concatenate((self._log_wealth[None, :], factors)), axis=0)[1:]
+        factors[0] += self._log_wealth
+        path = factors.cumsum(axis=0)
         self._log_wealth = path[-1]
         parts, first = self._parts(path), self.units - len(path) + 1
         self._now = parts[-1].tolist()
