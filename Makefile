@@ -41,7 +41,7 @@ bench-curriculum: .venv/.core ## five kinds of simulated learners: the Trainer's
 bench-forgotten: .venv/.core ## nights in which a skill is lost half-way, and ordinary ones: is it noticed, is anything imagined?
 	$(BIN)/python -m benchmarks.forgotten
 
-bench-watch: .venv/.core ## what a watcher costs the loop, as a ratio
+bench-watch: .venv/.core ## what `watch` and an open page cost the loop, against their limit
 	$(BIN)/python -m benchmarks.bench_watch
 
 soak: .venv/.core ## 2000 attempts with every fault switched on, on Docker; as root. ENGINE: what starts the Docker daemon, to restart it too

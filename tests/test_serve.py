@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
@@ -23,6 +24,7 @@ from tests import browser as chrome
 from tests.running import cli, cli_json, serving, wait_for
 from trainer.live_page.allowed import Allowed, is_loopback
 from trainer.live_page.guard import Guard
+from trainer.live_page.live import LiveNight
 from utils.errors import MemoryDamaged
 from utils.rehearsal.truths import Truths
 
@@ -283,6 +285,19 @@ def test_a_log_that_grows_is_read_on_from_where_it_was(memory: Path, tmp_path: P
     (tmp_path / "000002.jsonl").write_bytes(b"")
     with pytest.raises(MemoryDamaged, match="shorter than it was"):
         list(follower.new())
+
+
+def test_pages_that_renew_themselves_take_half_a_hundredth_of_a_processor_at_most(memory: Path) -> None:
+    live = LiveNight(memory)
+    assert live.may_renew
+    began_s, used_s = time.monotonic(), time.thread_time()
+    live.page()
+    used_s = time.thread_time() - used_s
+    assert not live.may_renew
+    wait_for(lambda: live.may_renew)
+    assert time.monotonic() - began_s > 100 * used_s  # of what it used, half at least was for the page
+    live.page()
+    assert live.may_renew, "the same page was made twice"
 
 
 @pytest.mark.browser

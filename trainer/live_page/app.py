@@ -71,7 +71,7 @@ class _LivePage:
             return PlainTextResponse(f"{error}\n", headers={"refresh": "3"})
 
     async def events(self, request: Request) -> Response:
-        """The number of the latest event, each time it has changed."""
+        """The number of the latest event, when it has changed and a new page may be made."""
         return StreamingResponse(self._numbers(request), media_type="text/event-stream")
 
     async def _numbers(self, request: Request) -> AsyncIterator[str]:
@@ -82,11 +82,12 @@ class _LivePage:
             except BuilderTrainerError as error:
                 yield f"event: trouble\ndata: {json.dumps(str(error))}\n\n"
                 return
-            if seq != known:
+            if seq != known and (known < 0 or self._night.may_renew):
                 yield f"data: {seq}\n\n"
+                known = seq
             elif polls % BEAT_POLLS == 0:
                 yield ": still there\n\n"
-            known, polls = seq, polls + 1
+            polls += 1
             await asyncio.sleep(POLL_S)
 
     async def steer(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The latest run as far as the log goes, kept up to date by reading on."""
 
+import time
 from pathlib import Path
 from threading import Lock
 
@@ -8,6 +9,9 @@ from memory.view_files import Fold
 from trainer.morning_report.night import NightView
 from trainer.morning_report.page import report_page
 from trainer.rechecks import Rechecks
+
+PAGES_SHARE = 0.005
+"""Of a processor, which pages that renew themselves take at most: it belongs to the run."""
 
 
 class LiveNight:
@@ -21,6 +25,7 @@ class LiveNight:
         self._night, self._rechecks = NightView(), Rechecks()
         self._fold = Fold([self._night, self._rechecks])
         self._made: tuple[int, str] | None = None
+        self._rests_until = 0.0
 
     def seq(self) -> int:
         """The number of the latest event.
@@ -41,9 +46,19 @@ class LiveNight:
         with self._lock:
             seq = self._read_on()
             if self._made is None or self._made[0] != seq:
-                html = report_page(self._memory, self._night, self._fold.state, self._rechecks, live=True)
-                self._made = seq, html
+                self._made = seq, self._make()
             return self._made[1]
+
+    def _make(self) -> str:
+        began_s = time.thread_time()
+        html = report_page(self._memory, self._night, self._fold.state, self._rechecks, live=True)
+        self._rests_until = time.monotonic() + (time.thread_time() - began_s) / PAGES_SHARE
+        return html
+
+    @property
+    def may_renew(self) -> bool:
+        """Whether a page that follows the run may ask for a new one; who loads it by hand always gets one."""
+        return time.monotonic() >= self._rests_until
 
     def _read_on(self) -> int:
         for event in self._follower.new():

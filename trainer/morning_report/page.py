@@ -65,8 +65,9 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Everything that the template shows."""
+    """Everything that the template shows; `event` is the number of the latest one in it."""
 
+    event: int
     run: Run
     summary: Summary
     asked: str
@@ -131,6 +132,7 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
     lines = tuple(reversed(run.lines))
     effect = evidence.claims[0].effect
     return Page(
+        event=state.last_seq,
         run=run,
         summary=summary,
         asked=_asked(run.settings),

@@ -8,7 +8,7 @@
     ["stop", "The run ends after the attempts under way."]
   ]);
   var told = words.get(new URLSearchParams(location.search).get("told"));
-  var known = null;
+  var latest = 0;
   var waiting = false;
   document.getElementById("told").textContent = told || "";
   if (told) { history.replaceState(null, "", "/"); }
@@ -19,8 +19,12 @@
       || Boolean(at && at.closest("main form, main table"));
   }
 
+  function old() {
+    return latest > Number(document.querySelector("main").dataset.event);
+  }
+
   function renew() {
-    if (waiting || busy()) { return; }
+    if (waiting || busy() || !old()) { return; }
     waiting = true;
     fetch("/").then(function (answer) { return answer.text(); }).then(function (html) {
       var fresh = new DOMParser().parseFromString(html, "text/html");
@@ -33,7 +37,7 @@
         filter.forEach(function (value, name) { document.getElementById("filter").elements[name].value = value; });
         document.dispatchEvent(new Event("report:renewed"));
       }
-    }).finally(function () { waiting = false; });
+    }).catch(function () { /* the stream tells that the server is away */ }).finally(function () { waiting = false; });
   }
 
   var source = new EventSource("/events");
@@ -41,9 +45,10 @@
   source.onerror = function () { state.textContent = "the server is away"; };
   source.onmessage = function (event) {
     state.textContent = "event " + event.data + (busy() ? ", the page waits while something is open" : "");
-    if (known !== null && known !== event.data) { renew(); }
-    known = event.data;
+    latest = Number(event.data);
+    renew();
   };
+  window.setInterval(renew, 3000);
   source.addEventListener("trouble", function (event) {
     state.textContent = JSON.parse(event.data);
     source.close();
