@@ -68,7 +68,7 @@ from utils.files import write_atomically
 from utils.model_wait import wait_for_model
 from utils.notify import Notifier
 from utils.settings import Settings, load_settings, public
-from utils.signals import StopRequest, handled
+from utils.signals import StopRequest, handled, rest
 from utils.steps import Steps
 from utils.tracing import Traces, traces_of
 from utils.watchdog import Watchdog
@@ -388,18 +388,27 @@ def main(  # noqa: PLR0913, PLR0917  one parameter for each option
     seed: Annotated[int | None, typer.Option(help="The seed of a new memory.")] = None,
     max_repairs: Annotated[int | None, typer.Option(help="Repair turns after a failure.")] = None,
     lessons: Annotated[str | None, typer.Option(help="on, or off: show the Builder nothing learned.")] = None,
-    resume: Annotated[str | None, typer.Option(help="off, or after a crash: on, only.")] = None,
+    resume: Annotated[str | None, typer.Option(help="off, or after a crash: on, only, container.")] = None,
 ) -> int:
     """Let the Builder work and the Trainer choose, until there is a reason to end."""
     given = dict(locals())
     if tasks is not None:
         given["tasks"] = tuple(tasks)
-    settings = load_settings(**given)
-    display, clock = ConsoleDisplay(Console()), SystemClock()
+    settings = runs.in_its_container(load_settings(**given))
+    display = ConsoleDisplay(Console())
+    code = one_run(settings, display)
+    if settings.container and code == 0:
+        rest(lambda: display.note("The container rests; its memory is free for other programs."))
+    return code
+
+
+def one_run(settings: Settings, display: Display) -> int:
+    """Begin a run or go on with one, unless neither is wanted; the exit code."""
+    clock = SystemClock()
     with ExitStack() as stack:
         opened = open_memory(settings, clock, stack)
-        if settings.resume == "only" and opened.memory.state.run_ended:
-            display.note("no run was interrupted: there is nothing to go on with")
+        if why := runs.why_none(settings, opened.memory.state):
+            display.note(why)
             return 0
         parts = assemble(settings, opened, display, clock, stack)
         pool = ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="attempt")

@@ -6,6 +6,7 @@ tells nothing of the memory's own seed. A run that did not say that it ended is 
 """
 
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,23 @@ def with_its_model(settings: Settings, state: MemoryState) -> Settings:
     if settings.model or not goes_on_with_it or not settings.llm.startswith(("http://", "https://")):
         return settings
     return settings.model_copy(update={"model": state.model})
+
+
+def in_its_container(settings: Settings) -> Settings:
+    """The settings; where a container has one run, with the container's name, which is the host's in it."""
+    name = settings.container or socket.gethostname()
+    return settings.model_copy(update={"container": name if settings.resume == "container" else None})
+
+
+def why_none(settings: Settings, state: MemoryState) -> str:
+    """Why no run is to begin or to go on; empty if one is."""
+    if not state.run_ended:
+        return ""
+    if settings.resume == "only":
+        return "no run was interrupted: there is nothing to go on with"
+    if settings.container and settings.container == state.run_container:
+        return "the run of this container is over; a new container begins a new one"
+    return ""
 
 
 def run_seed(seed: int, run: int) -> int:

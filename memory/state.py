@@ -113,6 +113,8 @@ class MemoryState:
     run_reason: str = ""
     """Why the last run ended; empty while one is not over."""
     run_started_at: str = ""
+    run_container: str = ""
+    """The container that began the run, or went on with it; empty for a run that was not a container's only one."""
     paused_at: str = ""
     """Since when nothing new is begun, because a person wants it so; empty if it is."""
     requeued: dict[str, None] = field(default_factory=dict)
@@ -278,6 +280,7 @@ class MemoryState:
             self.run_reason = data.reason
         if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
             self.learning.aim = Aim.of_run(data.settings)
+            self.run_container = data.settings.get("container", "")
         if isinstance(data, RunStarted):
             self.run_started_at, self.run_reason = at, ""
             self.runs += 1

@@ -17,7 +17,7 @@ from loop import Loop, assemble  # noqa: TID251  no command can make it fail
 from memory.inbox import Wish, leave
 from memory.run_wishes import Pause
 from tests.listening import listening
-from tests.running import cli, events, finish, lines, logged, loop, start, start_fresh, wait_for
+from tests.running import Ran, cli, events, finish, lines, logged, loop, start, start_fresh, wait_for
 from trainer.opened import open_memory
 from utils.clock import SystemClock
 from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
@@ -105,6 +105,35 @@ def test_a_terminated_run_is_gone_on_with_within_its_own_limits_and_an_ended_one
     over = loop(*options, "--resume", "only")
     assert (over.code, over.out) == (0, "no run was interrupted: there is nothing to go on with\n")
     assert len(events(tmp_path, "run_resumed")) == 1
+
+
+def test_a_container_has_one_run_and_rests_after_it_until_there_is_another_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = (*QUICK, "--memory", tmp_path, "--cycles", "2", "--resume", "container")
+
+    def lived(container: str) -> Ran:
+        monkeypatch.setenv("BT_CONTAINER", container)
+        process = start_fresh("loop.py", *options)
+        assert process.stdout is not None
+        out = "".join(iter(process.stdout.readline, "The container rests; its memory is free for other programs.\n"))
+        health = cli("health", "--or-over", "--memory", tmp_path)
+        assert (health.code, health.out) == (0, f"the latest run at {tmp_path} has ended\n")
+        process.send_signal(signal.SIGTERM)
+        return replace(finish(process), out=out)
+
+    monkeypatch.setenv("BT_CONTAINER", "one")
+    process = start("loop.py", *options)
+    wait_for(lambda: logged(tmp_path, "finished") >= 1)
+    process.send_signal(signal.SIGTERM)
+    assert finish(process).code == 143
+    assert cli("health", "--or-over", "--memory", tmp_path).code == 1
+    over, again, another = lived("one"), lived("one"), lived("another")
+    assert [each.code for each in (over, again, another)] == [0, 0, 0]
+    assert "Ended: 2 attempts done" in over.out
+    assert again.out == "the run of this container is over; a new container begins a new one\n"
+    assert "Ended: 2 attempts done" in another.out
+    assert [logged(tmp_path, kind) for kind in ("run_started", "run_resumed", "run_ended")] == [2, 1, 2]
 
 
 def test_a_disk_that_is_nearly_full_ends_the_run_with_that_as_its_reason(

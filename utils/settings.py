@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 Schedule = Literal["curriculum", "once"]
 SandboxChoice = Literal["auto", "docker", "socket", "bubblewrap", "landlock", "process"]
 Isolation = Literal["slot", "container"]
-Resume = Literal["off", "on", "only"]
+Resume = Literal["off", "on", "only", "container"]
 
 PACKAGE_NAME = re.compile(r"[a-z0-9]+(?:[.+-][a-z0-9]+)*")
 MAX_PACKAGES, MAX_PACKAGE_NAME = 32, 60
@@ -114,7 +114,14 @@ class Settings(BaseSettings):
     resume: Resume = Field(
         default="off",
         description="After a crash or a reboot: `on` goes on with a run that did not end, its time limits counted from "
-        "its beginning; `only` does that or nothing; `off` counts time limits anew.",
+        "its beginning; `only` does that or nothing; `off` counts time limits anew; `container` is `on` for one run, "
+        "after which the program rests until it is told to end.",
+    )
+    container: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=253,
+        description="With `BT_RESUME=container`: the container's name, if it is not that of the host.",
     )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(default=1, description="Attempts at the same time.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(

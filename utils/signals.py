@@ -15,6 +15,7 @@ from types import FrameType
 NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 EXIT_BASE = 128
 NAP_S = 0.05
+RESTING_NAP_S = 1.0
 
 
 class StopRequest:
@@ -44,6 +45,15 @@ class StopRequest:
         # it may come while the same stream is being written (RuntimeError), or nobody reads any more (OSError)
         with contextlib.suppress(RuntimeError, OSError):
             self._on_first(self.name)
+
+
+def rest(told: Callable[[], None]) -> None:
+    """Do nothing until Ctrl-C or SIGTERM comes; `told` is called once both are waited for."""
+    request = StopRequest(on_first=lambda _: None)
+    with handled(request):
+        told()
+        while not request.is_set():
+            time.sleep(RESTING_NAP_S)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,13 +13,29 @@ from utils.commands.shared import Memory, folder_of, show
 STUCK = Path("logs") / "stuck.txt"
 
 
-def health(memory: Memory = None) -> None:
+def health(
+    or_over: Annotated[bool, typer.Option("--or-over", help="Exit code 0 also when the latest run has ended.")] = False,
+    memory: Memory = None,
+) -> None:
     """Exit code 0 while a loop runs at this memory and goes on, else 1, with a line that says which."""
     folder = folder_of(memory)
+    if or_over and read_holder(folder) is None and is_over(folder):
+        show(f"the latest run at {folder} has ended")
+        return
     ill = why_ill(folder)
     show(ill or f"a loop is running at {folder}")
     if ill:
         raise typer.Exit(1)
+
+
+def is_over(folder: Path) -> bool:
+    """Whether the latest run said that it ended; nothing is checked here."""
+    for segment in reversed(segments(folder / "events")):
+        lines = segment.read_bytes()
+        at = {kind: lines.rfind(b'"kind":"%s"' % kind) for kind in (b"run_started", b"run_resumed", b"run_ended")}
+        if max(at.values()) >= 0:
+            return max(at, key=at.__getitem__) == b"run_ended"
+    return False
 
 
 def why_ill(folder: Path) -> str:
