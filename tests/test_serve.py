@@ -287,7 +287,7 @@ def test_a_log_that_grows_is_read_on_from_where_it_was(memory: Path, tmp_path: P
         list(follower.new())
 
 
-def test_pages_that_renew_themselves_take_half_a_hundredth_of_a_processor_at_most(memory: Path) -> None:
+def test_pages_that_renew_themselves_take_three_thousandths_of_a_processor_at_most(memory: Path) -> None:
     live = LiveNight(memory)
     assert live.may_renew
     began_s, used_s = time.monotonic(), time.thread_time()
@@ -295,7 +295,7 @@ def test_pages_that_renew_themselves_take_half_a_hundredth_of_a_processor_at_mos
     used_s = time.thread_time() - used_s
     assert not live.may_renew
     wait_for(lambda: live.may_renew)
-    assert time.monotonic() - began_s > 100 * used_s  # of what it used, half at least was for the page
+    assert time.monotonic() - began_s > 150 * used_s  # of what it used, half at least was for the page
     live.page()
     assert live.may_renew, "the same page was made twice"
 

@@ -10,7 +10,7 @@ from trainer.morning_report.night import NightView
 from trainer.morning_report.page import report_page
 from trainer.rechecks import Rechecks
 
-PAGES_SHARE = 0.005
+PAGES_SHARE = 0.003
 """Of a processor, which pages that renew themselves take at most: it belongs to the run."""
 
 
