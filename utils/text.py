@@ -152,6 +152,8 @@ def printable(text: str) -> str:
 
     Line breaks and tabs stay; a carriage return is shown as `\r`, an escape as `\x1b`.
     """
+    if text.isprintable():  # nearly all are, and Unicode's word for it is stricter than ours
+        return text
     return "".join(char if _harmless(char) else ascii(char)[1:-1] for char in text)
 
 

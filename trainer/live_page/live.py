@@ -8,6 +8,7 @@ from memory.log_follower import LogFollower
 from memory.view_files import Fold
 from trainer.morning_report.night import NightView
 from trainer.morning_report.page import report_page
+from trainer.morning_report.whole_attempts import ToldWhole
 from trainer.rechecks import Rechecks
 
 PAGES_SHARE = 0.003
@@ -25,6 +26,7 @@ class LiveNight:
         self._night, self._rechecks = NightView(), Rechecks()
         self._fold = Fold([self._night, self._rechecks])
         self._made: tuple[int, str] | None = None
+        self._told = ToldWhole(memory)
         self._rests_until = 0.0
 
     def seq(self) -> int:
@@ -51,8 +53,9 @@ class LiveNight:
 
     def _make(self) -> str:
         began_s = time.thread_time()
-        html = report_page(self._memory, self._night, self._fold.state, self._rechecks, live=True)
-        self._rests_until = time.monotonic() + (time.thread_time() - began_s) / PAGES_SHARE
+        html = report_page(self._memory, self._night, self._fold.state, self._rechecks, told=self._told, live=True)
+        if self._made is not None:  # the first one takes long, and was asked for by hand
+            self._rests_until = time.monotonic() + (time.thread_time() - began_s) / PAGES_SHARE
         return html
 
     @property

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from markupsafe import Markup
-
 from memory.analysis import Analysis
 from memory.evidence.report import CLAIM_WORDS, EvidenceReport, TrialReport, evidence_report
 from memory.run_lines import run_summary
@@ -30,14 +28,13 @@ from trainer.morning_report.charts import (
 from trainer.morning_report.night import AttemptLine, NightView, Run
 from trainer.morning_report.plan import Plan, plan_of
 from trainer.morning_report.rendering import policy_of, source, template
-from trainer.morning_report.transcript import RECALLED, story_of
+from trainer.morning_report.transcript import RECALLED
+from trainer.morning_report.whole_attempts import ToldWhole
 from trainer.rechecks import Rechecks
 from utils.clock import seconds_between
 from utils.display import Summary, summary_lines
 from utils.errors import InputError
 
-WHOLE_BYTES = 900_000
-"""Of HTML that tells attempts whole; those that say least are left out."""
 STEPS = 12
 TRIALS_SHOWN = 40
 
@@ -89,7 +86,15 @@ class Page:
     skills: tuple[str, ...]
 
 
-def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Rechecks, *, live: bool = False) -> str:
+def report_page(
+    memory: Path,
+    night: NightView,
+    state: MemoryState,
+    rechecks: Rechecks,
+    *,
+    told: ToldWhole | None = None,
+    live: bool = False,
+) -> str:
     """The report on the latest run that was folded.
 
     Args:
@@ -97,6 +102,7 @@ def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Re
         night: that run.
         state: what the log adds up to.
         rechecks: as folded beside them.
+        told: what an earlier page told of this memory's attempts.
         live: with what trainer.live_page serves besides: it follows the run, and has forms to steer it.
 
     Raises:
@@ -111,7 +117,7 @@ def report_page(memory: Path, night: NightView, state: MemoryState, rechecks: Re
     html = template("report").render(
         page=page,
         claim_words=CLAIM_WORDS,
-        whole=_whole(memory, run, state),
+        whole=(told or ToldWhole(memory)).of(run, state),
         memory=str(memory),
         style=style,
         scripts=scripts,
@@ -194,16 +200,3 @@ def _told(evidence: EvidenceReport, state: MemoryState) -> Told:
 def _text(trial: TrialReport, state: MemoryState) -> str:
     record = state.learning.rules.get(trial.id)
     return RECALLED if record is None else record.texts[trial.version - 1]
-
-
-def _whole(memory: Path, run: Run, state: MemoryState) -> dict[int, Markup]:
-    """The number and the HTML of attempts that are told whole, the latest first, as far as there is room."""
-    attempt, room, found = template("attempt"), WHOLE_BYTES, list[tuple[int, Markup]]()
-    for whole in run.telling:
-        story = story_of(memory, whole, state.learning.rules)
-        html = Markup(attempt.render(story=story))  # noqa: S704  jinja has escaped it
-        size = len(html.encode())
-        if size <= room:
-            room -= size
-            found.append((whole.line.number, html))
-    return dict(sorted(found, reverse=True))
