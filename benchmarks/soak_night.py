@@ -34,7 +34,8 @@ from memory.log_tail import LogTail
 CHECKOUT = Path(__file__).resolve().parents[1]
 DISK_MB, RESERVE_MB = 512, 64
 EVERY_UNITS = 40
-"""Attempts from one trouble to the next."""
+"""Attempts from one trouble to the next, and from the last one to the end: a run cannot tidy up in an engine that is away,
+and leaves it to the next one."""
 AWAY_S = 3.0
 LOOK_S = 0.2
 PATIENCE_S = 600.0
@@ -71,7 +72,7 @@ class Night:
         troubles = self._troubles()
         due = EVERY_UNITS
         while self._goes_on():
-            if self.finished >= due and (trouble := next(troubles, None)):
+            if due <= self.finished <= self._options.units - EVERY_UNITS and (trouble := next(troubles, None)):
                 self.seen.troubles[trouble.__name__.strip("_")] += 1
                 trouble()
                 due = self.finished + EVERY_UNITS
@@ -193,6 +194,12 @@ def small_disk() -> Iterator[Path]:
             subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
+def last_words(out: Path) -> Counter[str]:
+    """How often the loop said what when it ended; after kill -9 it says nothing."""
+    lines = out.read_text(encoding="utf-8", errors="replace").splitlines()
+    return Counter(line[:120] for line in lines if line.startswith(("Ended: ", "error: ")))
+
+
 def lost_or_told_twice(memory: Path, units: int) -> list[str]:
     """What the log, whose every line is checked, says of the attempts that should not be."""
     events = [event.data for event, _ in read_chain(memory / "events")]
@@ -253,6 +260,7 @@ def main(words: Sequence[str] | None = None) -> int:
             night.live()
         finally:
             night.close()
+        ends = last_words(disk.parent / "loop.out")
         wrong = [
             *lost_or_told_twice(night.memory, options.units),
             *command_fails(night.memory, "rebuild", "--check"),
@@ -262,6 +270,8 @@ def main(words: Sequence[str] | None = None) -> int:
             *(f"container {each}" for life in night.seen.lives for each in containers(f"{OWNER}={life}")),
         ]
     troubles = ", ".join(f"{name} {count}" for name, count in sorted(night.seen.troubles.items()))
+    for said, times in sorted(ends.items()):
+        print(f"{times} x {said}")
     print(
         f"{night.finished} attempts in {time.monotonic() - began_s:.0f} s and {len(night.seen.lives)} lives; {troubles}"
     )

@@ -281,7 +281,8 @@ class DockerSandbox(PooledSandbox):
         mine = {"label": f"{RUN}={self._labels[RUN]}"}
         with suppress(*ENGINE_ERRORS):  # those that could not be removed at their time, as the engine was away
             for container in self._client.api.containers(all=True, filters=mine):
-                self._client.api.remove_container(container["Id"], force=True, v=True)
+                with suppress(*ENGINE_ERRORS):  # that one is being removed already
+                    self._client.api.remove_container(container["Id"], force=True, v=True)
         self._client.close()
 
     def _launch(self, limits: Limits) -> ContainerIsolation:
