@@ -34,8 +34,8 @@ from memory.log_tail import LogTail
 CHECKOUT = Path(__file__).resolve().parents[1]
 DISK_MB, RESERVE_MB = 512, 64
 EVERY_UNITS = 40
-"""Attempts from one trouble to the next, and from the last one to the end: a run cannot tidy up in an engine that is away,
-and leaves it to the next one."""
+"""Attempts from one trouble to the next, and from the last one to the end: a run cannot tidy up in an engine that is
+away, and leaves it to the next one."""
 AWAY_S = 3.0
 LOOK_S = 0.2
 PATIENCE_S = 600.0
