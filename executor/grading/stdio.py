@@ -74,6 +74,8 @@ class _Runs:
     def __init__(self, source: str, sandbox: Sandbox, limits: Limits) -> None:
         self._source, self._sandbox, self._limits = source.encode("utf-8", "replace"), sandbox, limits
         self.results: list[ExecutionResult] = []
+        self._out_of: Status | None = None
+        """What of the limits was used up where a run was not begun, though each before it ended by itself."""
 
     def run(self, stdin: str) -> ExecutionResult | None:
         """How the program ended with this input; None if there is no time left for it.
@@ -86,6 +88,7 @@ class _Runs:
         cpu_s = limits.cpu_s - sum(result.cpu_s for result in self.results)
         spent = bool(self.results) and self.results[-1].status in _SPENT
         if spent or min(wall_s, cpu_s) < LEAST_S:
+            self._out_of = Status.TIMEOUT if wall_s <= cpu_s else Status.CPU_LIMIT
             return None
         result = self._sandbox.run(
             Job(
@@ -102,10 +105,14 @@ class _Runs:
 
     @property
     def summary(self) -> ExecutionResult:
-        """The first run that did not end with exit code 0, else the last one, with the times of all."""
+        """The first run that did not end with exit code 0, else the last one, with the times of all.
+
+        Where no time was left for another one, that is how it ended.
+        """
         told = next((result for result in self.results if not _ended_well(result)), self.results[-1])
         return replace(
             told,
+            status=self._out_of if self._out_of is not None and _ended_well(told) else told.status,
             wall_s=sum(result.wall_s for result in self.results),
             cpu_s=sum(result.cpu_s for result in self.results),
             peak_mb=max(result.peak_mb for result in self.results),

@@ -1,13 +1,25 @@
 """Whole programs, graded by what they print."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from executor.sandbox import Sandbox
+from executor.sandbox import ExecutionResult, Job, Sandbox
 from memory.cases import Generator, ProgramCase
 from memory.tasks import Constraints, Task
 from tests.executor.grading_tasks import PROGRAM, PROGRAM_REFERENCE, judged
+
+
+class Slowed:
+    """A sandbox of which every job is said to have taken so long."""
+
+    def __init__(self, sandbox: Sandbox, *, wall_s: float) -> None:
+        self.tier, self.converse, self.close = sandbox.tier, sandbox.converse, sandbox.close
+        self._run, self._wall_s = sandbox.run, wall_s
+
+    def run(self, job: Job) -> ExecutionResult:
+        return replace(self._run(job), wall_s=self._wall_s)
 
 
 def program(*cases: ProgramCase, **fields: object) -> Task:
@@ -64,6 +76,12 @@ def test_the_limits_of_a_program_hold_for_all_its_cases_together(process: Sandbo
     assert 1 <= verdict.assertions_passed <= 2
     assert verdict.failures[-1].error == "the time of the cases before it was all there is"
     assert verdict.candidate.wall_s < 2.5
+
+
+def test_a_program_for_which_no_time_is_left_has_timed_out_though_each_run_ended_by_itself(process: Sandbox) -> None:
+    task = program(*(ProgramCase(stdin=str(n), stdout="") for n in range(9)), constraints=Constraints(wall_s=1.5))
+    verdict = judged(Slowed(process, wall_s=0.48), task, "")
+    assert (verdict.outcome, verdict.candidate.status, verdict.assertions_passed) == ("failed", "timeout", 3)
 
 
 def test_fresh_texts_go_to_a_program(process: Sandbox) -> None:
