@@ -15,7 +15,10 @@ FROZEN = ConfigDict(frozen=True, extra="forbid")
 UnitId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Outcome = Literal["passed", "failed", "ungraded"]
+Outcome = Literal["passed", "failed", "ungraded", "no_verdict"]
+"""`no_verdict`: the two judges cannot agree, because a value cannot cross between processes. Nobody learns from it."""
+JUDGE = 2
+"""1: a separated judge alone, whose failures the model was shown. 2: a plain run beside it, and unseen checks decide."""
 
 
 class Sampling(BaseModel):
@@ -173,6 +176,10 @@ class Verdict(BaseModel):
             no evidence of anything.
         suspect: what is wrong with the task itself (its generator, its reference), else empty; then the verdict rests
             on the rest of it.
+        judge: by which judge, see JUDGE; 1 in logs that are older than that.
+        plain: what the plain run said, in a line: `passed`, or how it failed; empty where there was none.
+        why_none: why there is no verdict; empty if there is one.
+        fits_only_shown: whether it failed although all that it may be shown held.
     """
 
     model_config = FROZEN
@@ -191,6 +198,10 @@ class Verdict(BaseModel):
     inputs_seed: Annotated[int, Field(ge=0)] | None = None
     cooperative: bool = False
     suspect: str = ""
+    judge: Annotated[int, Field(ge=1)] = 1
+    plain: str = ""
+    why_none: str = ""
+    fits_only_shown: bool = False
 
     @property
     def accuracy(self) -> float:

@@ -7,7 +7,7 @@ import unicodedata
 from memory.tasks import Task
 from utils.files import sha256_hex
 
-_LATER_FIELDS = ("cases", "tolerance", "program_cases", "exact_output", "tests", "generator")
+_LATER_FIELDS = ("cases", "tolerance", "program_cases", "exact_output", "tests", "generator", "show_checks")
 """Left out where a task does not use them, so that a task has the digest that it had before there were such fields."""
 
 

@@ -74,6 +74,7 @@ class Task(BaseModel):
         exact_output: whether white space at the ends of lines and of the output counts.
         tests: source of a test module that runs in the solution's own process; such a task stays ungraded.
         generator: yields inputs that are drawn afresh for each grading and answered by the reference.
+        show_checks: whether the Builder may be shown all checks; then no outcome of it is evidence of anything.
         mutates_arguments: whether the candidate's changes to its arguments are seen by the checks.
         constraints: limits and requirements.
         priority: a person's wish, larger is sooner; 0 for everything that nobody asked for.
@@ -102,6 +103,7 @@ class Task(BaseModel):
     tests: Code = ""
     generator: Generator | None = None
     mutates_arguments: bool = False
+    show_checks: bool = False
     constraints: Constraints = Constraints()
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     origin: Origin = "user"
