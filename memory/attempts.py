@@ -18,7 +18,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Outcome = Literal["passed", "failed", "ungraded", "no_verdict"]
 """`no_verdict`: the two judges cannot agree, because a value cannot cross between processes. Nobody learns from it."""
 JUDGE = 2
-"""1: a separated judge alone, whose failures the model was shown. 2: a plain run beside it, and unseen checks decide."""
+"""1: a separated judge alone, its failures shown to the model. 2: a plain run beside it, and unseen checks decide."""
 
 
 class Sampling(BaseModel):
