@@ -78,6 +78,14 @@ def shown_task(task: Task) -> Task | None:
     return reduced(task, found.hidden) if found.seen else None
 
 
+def unseen_words(task: Task) -> str:
+    """How much of what decides a graded task is never shown, for people."""
+    found = split(task)
+    if found.all_shown:
+        return "all that decides is shown: no evidence"
+    return f"{found.unseen} of {found.seen + found.unseen} assertions decide unseen"
+
+
 def _marks(task: Task, site: Site) -> Iterable[tuple[str, str]]:
     match site.kind:
         case "check":
