@@ -29,6 +29,7 @@ class Site:
         content: what it says, whatever its layout.
         calls: the forms of its calls; None where they cannot be told.
         arguments: what its calls are given, squeezed; empty where that cannot be told.
+        wants: what a right answer is, as it is written; a way to tell apart, not a value.
         sources: the words of its assertions in a verdict; empty: all of its check.
         shares: keys that sites have in common which cannot be parted.
     """
@@ -40,6 +41,7 @@ class Site:
     content: str
     calls: frozenset[str] | None = None
     arguments: frozenset[str] = frozenset()
+    wants: str = ""
     sources: frozenset[str] = frozenset()
     shares: frozenset[str] = frozenset()
 
@@ -62,7 +64,7 @@ def sites_of(task: Task) -> tuple[Site, ...]:
     """All sites of a task, in its order."""
     if task.mode == "stdio":
         return tuple(
-            Site(kind="program", index=at, content=f"{case.stdin}\0{case.stdout}")
+            Site(kind="program", index=at, content=f"{case.stdin}\0{case.stdout}", wants=case.stdout)
             for at, case in enumerate(task.program_cases)
         )
     if task.mode != "calls":
@@ -84,8 +86,13 @@ def _cases(task: Task) -> Iterator[Site]:
         content = f"{ast.dump(tree)}\0{''.join(wanted.split())}"
         names = own_names(task)
         yield Site(
-            kind="case", index=at, content=content, calls=forms(tree, names), arguments=arguments(tree, names)
-        )  # fmt: skip
+            kind="case",
+            index=at,
+            content=content,
+            calls=forms(tree, names),
+            arguments=arguments(tree, names),
+            wants=wanted,
+        )
 
 
 def _of_check(task: Task, at: int, check: Check, given: frozenset[str]) -> Sequence[Site]:
@@ -107,9 +114,21 @@ def _asserts(snippet: Snippet, at: int, given: frozenset[str]) -> Iterator[Site]
             content=form(line.test, snippet.names),
             calls=forms(line, snippet.names),
             arguments=arguments(line, snippet.names),
+            wants=_wanted(line.test),
             sources=frozenset({ast.unparse(line.test)}),
             shares=frozenset({f"snippet {at}"} if loaded & own else ()) | _of_setup(loaded, given),
         )
+
+
+def _wanted(test: ast.expr) -> str:
+    match test:
+        case ast.Compare(comparators=[wanted]):
+            return ast.unparse(wanted)
+        case ast.UnaryOp(op=ast.Not()):
+            return "False"
+        case ast.Call(func=ast.Name(id="raises"), args=[kind, *_]):
+            return f"raises {ast.unparse(kind)}"
+    return "True"
 
 
 def _whole(task: Task, at: int, check: Check, given: frozenset[str]) -> Site:
@@ -121,6 +140,7 @@ def _whole(task: Task, at: int, check: Check, given: frozenset[str]) -> Site:
         assertions=max(1, sum(isinstance(node, ast.Assert) for node in ast.walk(tree))),
         content=ast.dump(tree),
         calls=None if binds else forms(tree, own_names(task)),
+        wants=f"snippet {at}",
         shares=_of_setup(names_in(tree), given),
     )
 

@@ -1,7 +1,8 @@
 """Which of a task's checks its Builder may be shown, and which decide unseen: split once, by what they say.
 
 A check whose call stands in what the Builder is given anyhow counts as shown. Of the others those with the smallest
-digests are kept back, so many that a third of all assertions, and two, decide unseen; fresh inputs are unseen. So the
+digests are kept back, so many that a third of all assertions, and two, decide unseen, and that no constant answers them
+where they do not all want the same; fresh inputs are unseen. So the
 split is the same in whatever order the checks stand, and one check more or less moves few others.
 """
 
@@ -68,14 +69,14 @@ def split(task: Task) -> Split:
 
 @lru_cache(maxsize=256)
 def shown_task(task: Task) -> Task | None:
-    """The task with nothing in it but what may be shown; None if nothing may be.
+    """The task with nothing in it but what may be shown; None if nothing may be, or nothing else decides.
 
     Whatever a solution says of this task's checks can be repeated to its Builder.
     """
     if task.show_checks or not task.graded:
         return task
     found = split(task)
-    return reduced(task, found.hidden) if found.seen else None
+    return reduced(task, found.hidden) if found.seen and found.unseen else None
 
 
 def unseen_words(task: Task) -> str:
@@ -105,9 +106,11 @@ def _hidden(task: Task, sites: tuple[Site, ...]) -> frozenset[int]:
     fresh = task.generator.count if task.generator else 0
     total = fresh + sum(sites[at].assertions for at in asking)
     wanted = max(LEAST_UNSEEN, -(-total // SHARE_UNSEEN)) - fresh
+    kinds = 1 if fresh else min(2, len({sites[at].wants for group in groups for at in group}))
     hidden = set[int]()
     for group in groups:
-        if sum(sites[at].assertions for at in hidden) >= wanted:
+        enough = sum(sites[at].assertions for at in hidden) >= wanted
+        if enough and (wanted <= 0 or len({sites[at].wants for at in hidden}) >= kinds):
             break
         hidden |= group
     return frozenset(_closed(sites, asking, hidden, given))

@@ -66,7 +66,7 @@ def all_of(verdict: Verdict) -> Told:
 
 def part_of(verdict: Verdict, shown: Verdict | None, split: Split) -> Told:
     """A failure of which only `shown`, the verdict on what may be shown, is told as it is."""
-    unseen = [each for each in verdict.failures if not split.may_show(each.check, each.source)]
+    unseen = [each for each in verdict.failures if shown is None or not split.may_show(each.check, each.source)]
     visible = len(unseen) < len(verdict.failures)
     told = 0 if shown is None else shown.assertions_total - shown.assertions_passed
     failed = verdict.assertions_total - verdict.assertions_passed

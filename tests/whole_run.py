@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from builder.run_project import Attempt
+from executor.assess import Assess
 from executor.runner import Runner
+from executor.sandbox import Sandbox
 from loop import Loop, assemble  # noqa: TID251  a function answers in place of a model
+from memory import inbox
 from memory.event_lines import read_chain
 from memory.events import Finished
+from memory.rule_wishes import AddRule
 from memory.state import MemoryState
 from memory.task_sources import load_tasks
 from memory.tasks import Task
 from trainer.opened import open_memory
-from utils.clock import SystemClock
+from utils.clock import SystemClock, iso
 from utils.commands.flights import SilentDisplay  # noqa: TID251  it shows nothing
 from utils.completions import Completion, Reply, Usage
 from utils.settings import Settings, load_settings
@@ -64,12 +68,23 @@ class WholeRun:
         return {each.belog.task_id: each.result.outcome for each in self.finished}
 
 
-def run(answer: Answer, tasks: Path, memory: Path, **settings: Any) -> WholeRun:
-    """A run over a file of tasks."""
+def run(
+    answer: Answer,
+    tasks: Path,
+    memory: Path,
+    *,
+    assess: Callable[[Sandbox], Assess] | None = None,
+    rules: Sequence[str] = (),
+    **settings: Any,
+) -> WholeRun:
+    """A run over a file of tasks; `assess` judges in place of the program's own, `rules` are brought in before it."""
     values = {"llm": "rehearsal", "memory": memory, "tasks": (tasks,), "report": "off", "seed": 5, **settings}
     model = HeardModel(answer)
     wanted = load_settings(**{"sandbox": "process", **values})
-    state = _fly(model, wanted)
+    if rules:
+        brought = tuple(AddRule(text=rule) for rule in rules)
+        inbox.leave(memory, inbox.Wish(by="a test", rules=brought), at=iso(SystemClock().now()))
+    state = _fly(model, wanted, assess)
     happened = [event.data for event, _ in read_chain(memory / "events")]
     return WholeRun(
         asked=model.asked,
@@ -80,12 +95,14 @@ def run(answer: Answer, tasks: Path, memory: Path, **settings: Any) -> WholeRun:
     )
 
 
-def _fly(model: HeardModel, settings: Settings) -> MemoryState:
+def _fly(model: HeardModel, settings: Settings, assess: Callable[[Sandbox], Assess] | None) -> MemoryState:
     clock = SystemClock()
     with ExitStack() as stack:
         opened = open_memory(settings, clock, stack)
         parts = assemble(settings, opened, SilentDisplay(), clock, stack)
         parts = replace(parts, model=model, decider=replace(parts.decider, model=model.name))
+        if assess is not None:
+            parts = replace(parts, assess=assess(parts.sandbox))
         pool = stack.enter_context(ThreadPoolExecutor(settings.workers))
         loop = Loop(parts, Runner[Attempt](pool, workers=settings.workers))
         summary = loop.run()

@@ -80,7 +80,7 @@ def test_a_check_whose_call_stands_in_what_is_given_counts_as_shown(fields: dict
 )
 def test_quotes_and_white_space_of_a_told_call_do_not_count(told: str) -> None:
     task = of_f('assert f(["a b", 1]) == 2', goal=f"Count. {told}")
-    assert (split(task).all_shown, counts(task)) == (True, (1, 0))
+    assert (split(task).all_shown, counts(task), shown_task(task)) == (True, (1, 0), None)
 
 
 @pytest.mark.parametrize("told", ["f(30)", "ff(3)", "o.f(3)", "f(3", "f(x)", "3 --> 9"])
