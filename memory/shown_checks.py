@@ -107,12 +107,13 @@ def _hidden(task: Task, sites: tuple[Site, ...]) -> frozenset[int]:
     total = fresh + sum(sites[at].assertions for at in asking)
     wanted = max(LEAST_UNSEEN, -(-total // SHARE_UNSEEN)) - fresh
     kinds = 1 if fresh else min(2, len({sites[at].wants for group in groups for at in group}))
-    hidden = set[int]()
+    hidden, count, wants = set[int](), 0, set[str]()
     for group in groups:
-        enough = sum(sites[at].assertions for at in hidden) >= wanted
-        if enough and (wanted <= 0 or len({sites[at].wants for at in hidden}) >= kinds):
+        if count >= wanted and (wanted <= 0 or len(wants) >= kinds):
             break
         hidden |= group
+        count += sum(sites[at].assertions for at in group)
+        wants |= {sites[at].wants for at in group}
     return frozenset(_closed(sites, asking, hidden, given))
 
 
@@ -132,13 +133,12 @@ def _closed(sites: tuple[Site, ...], asking: list[int], hidden: set[int], given:
 
 def _groups(sites: tuple[Site, ...], asking: list[int]) -> list[set[int]]:
     """Sites that cannot be parted: they make the same calls, say the same, or share a value."""
-    groups = list[tuple[set[str], set[int]]]()
+    of_key, groups = dict[str, int](), dict[int, set[int]]()
     for at in asking:
         site = sites[at]
-        keys = {*site.shares, site.content, *([" ".join(sorted(site.calls))] if site.calls else [])}
-        mine = {at}
-        for other in [group for group in groups if group[0] & keys]:
-            groups.remove(other)
-            keys, mine = keys | other[0], mine | other[1]
-        groups.append((keys, mine))
-    return [members for _, members in groups]
+        keys = [*site.shares, site.content, *([" ".join(sorted(site.calls))] if site.calls else [])]
+        mine = {at}.union(*(groups[of_key[key]] for key in keys if key in of_key))
+        for each in mine:
+            groups[each] = mine
+        of_key |= dict.fromkeys(keys, at)
+    return [group for at, group in groups.items() if at == min(group)]

@@ -161,6 +161,17 @@ def test_equal_calls_are_shown_or_hidden_together() -> None:
     assert counts(task) == (0, 4)
 
 
+def test_what_hangs_together_by_way_of_a_third_stays_together() -> None:
+    task = of_f("a = 1\nassert f(1) == a\nassert f(2) == a", "assert f(2) == 2", "assert f(1) == 2", *SIX[3:])
+    first = {(site.index, site.asserts) for site in split(task).hidden if site.index < 3}
+    assert first in (set(), {(0, (0,)), (0, (1,)), (1, (0,)), (2, (0,))})
+
+
+def test_a_long_list_is_split_in_no_time_to_speak_of() -> None:
+    code = "".join(f"    assert candidate([{n}, 'x']) == {n}\n" for n in range(1500))
+    assert counts(of_f(f"def check(candidate):\n{code}check(f)\n")) == (1000, 500)
+
+
 def test_values_of_the_setup_that_only_hidden_checks_use_are_left_out() -> None:
     task = of_f("assert f(1) == TABLE[1]", *SIX[2:4], setup="import math\nTABLE = {1: 1}\n", goal="f(2) and f(3)")
     assert shown_task(task).setup == "import math"  # type: ignore[union-attr]
