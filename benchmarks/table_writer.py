@@ -149,7 +149,8 @@ def fly(options: Namespace) -> bool:
         certified += bool(mine)
         print(
             f"night {seed}: {report.standing}, evidence E {10**claim.log10_e_helps:.3g}, {len(mine)} certified, "
-            f"treated {claim.treated.rate}, controls {claim.control.rate}",
+            f"passed of {claim.treated.units} treated {claim.treated.rate}, of {claim.control.units} controls "
+            f"{claim.control.rate}",
             flush=True,
         )
     print(f"proven in {proven} of {options.nights} nights, certified in {certified}")

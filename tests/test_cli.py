@@ -27,6 +27,16 @@ def test_the_users_own_command_adds_a_task(tmp_path: Path) -> None:
     assert (task["goal"], task["difficulty"], task["priority"]) == ("Build a GUI downloader", 0.7, 1)
 
 
+def test_a_task_says_how_much_of_what_decides_is_never_shown(tmp_path: Path) -> None:
+    cases = [part for number in range(6) for part in ("--case", f"f({number}) == {number}")]
+    options = ("add-task", "Write f.", "--entry-point", "f", *cases, "--memory", str(tmp_path))
+    kept, open_ = cli(*options).out, cli(*options, "--show-checks").out
+    assert kept.endswith("graded, 2 of 6 assertions decide unseen\n")
+    assert open_.endswith("graded, all that decides is shown: no evidence\n")
+    assert ", 6 checks, 2 of 6 assertions decide unseen" in cli("get-task", kept.split()[0], "--memory", tmp_path).out
+    assert cli_json("get-task", open_.split()[0], "--memory", tmp_path)["task"]["show_checks"]
+
+
 def test_tasks_that_people_wait_for_are_listed_first_the_most_urgent_on_top(memory: Path) -> None:
     for goal, priority in (("second", "1"), ("first", "9"), ("third", "-2")):
         cli("add-task", goal, "--priority", priority, "--memory", memory)

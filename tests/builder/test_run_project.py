@@ -6,6 +6,7 @@ import pytest
 from builder.run_project import Attempt, run_attempt
 from memory.attempts import AttemptLimits, AttemptSpec, Crossing, Sampling, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told
 from tests.builder.scripted import (
     REFLECTION,
     RIGHT,
@@ -245,3 +246,20 @@ def test_every_turn_is_asked_in_the_blueprints_way() -> None:
     assert asked[0].endswith("How to go about it:\n- Look at the sign.")
     assert "Plan first: " in asked[0]
     assert {completion.temperature for completion in model.asked} == {0.9}
+
+
+def test_of_a_failure_that_may_be_told_in_part_only_that_part_is_told_and_its_line_is_kept() -> None:
+    def tell(_task: Task, _code: str, verdict: Verdict, _spec: AttemptSpec) -> Told:
+        shown = a_verdict()
+        return Told(shown=shown, passed=1, total=3, hidden=(("wrong answer", 2),), unshown=2, fits_only_shown=True)
+
+    model = ScriptedModel([fenced(WRONG), fenced(RIGHT), REFLECTION])
+    parts = dataclasses.replace(tools(model), tell=tell)
+    first, second = run_attempt(a_spec(), a_task(), parts).result.turns
+    repair, reflection = model.asked[1].messages[-1].content, model.asked[2].messages[-1].content
+    for prompt in (repair, reflection):
+        assert "2 failed checks are not shown: wrong answer (2).\nAll checks that may be shown hold" in prompt
+        assert "add(1, 2)" not in prompt
+    assert repair.startswith("Your solution did not pass: 1 of 3 assertions hold.")
+    assert (first.told, second.told) == ("fits only what it was shown; hidden checks failed: wrong answer (2)", None)
+    assert [turn.verdict.fits_only_shown for turn in (first, second) if turn.verdict] == [True, False]

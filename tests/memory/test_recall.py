@@ -159,6 +159,12 @@ def test_an_attempt_with_nothing_to_tell_does_not_push_out_one_that_has(memory: 
     assert [each.unit_id for each in memory.find(FOLD)] == [told]
 
 
+def test_of_an_attempt_of_before_checks_were_kept_back_only_the_kind_of_error_is_told(memory: Memory) -> None:
+    memory.know(FOLD)
+    memory.attempt("fold", error=("KeyError", None), reflection=learned("It has to give 'corner'."))
+    assert [each.text for each in memory.find(FOLD)] == ['Task "Fold a napkin" (paper, hands): failed with KeyError.']
+
+
 def test_a_lesson_that_gives_away_the_proposed_rule_is_left_out(memory: Memory) -> None:
     memory.know(FOLD)
     memory.attempt("fold", reflection=learned("I saw it: always  FOLD twice. Truly.", "Always fold twice!"))
