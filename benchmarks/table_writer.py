@@ -28,6 +28,7 @@ from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
 from memory.evidence.report import EvidenceReport, evidence_report
+from memory.shown_checks import split
 from memory.task_sources import built_in_curriculum, load_tasks
 from memory.tasks import Task
 from memory.told import Told, all_of
@@ -51,7 +52,7 @@ def task_sets(data: Path) -> dict[str, list[Task]]:
 
 
 def passes(task: Task, assessor: Assess, *, turns: int, guesses: bool = False) -> bool:
-    """Whether the table gets the task within so many turns; what is all shown counts for nothing."""
+    """Whether the table gets the task within so many turns; see TableWriter."""
     tools = Tools(
         model=HeardModel(TableWriter(guesses=guesses)),
         prompts=Prompts(failure_chars=4000),
@@ -169,8 +170,11 @@ def _of_set(name: str, tasks: Sequence[Task], assessor: KeptAssessor, options: N
     with ThreadPoolExecutor(2) as pool:
         passed = [*pool.map(lambda task: passes(task, assessor, turns=options.turns, guesses=options.guess), tasks)]
     got = [task.id for task, hit in zip(tasks, passed, strict=True) if hit]
+    told = [task.id for task in tasks if task.id in got and split(task).all_shown]
     print(f"{name}: {len(got)} of {len(tasks)} passed within {options.turns} turns{_among(got)}", flush=True)
-    return len(got)
+    if told:
+        print(f"  no evidence, as the task itself gives all that decides away: {', '.join(told)}", flush=True)
+    return len(got) - len(told)
 
 
 def _among(tasks: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def sites_of(task: Task) -> tuple[Site, ...]:
         )
     if task.mode != "calls":
         return ()
-    given = assigned(_parsed(task.setup))
+    given = _kept_values(_parsed(task.setup))
     checks = (site for at, check in enumerate(task.checks) for site in _of_check(task, at, check, given))
     return (*checks, *_cases(task))
 
@@ -197,6 +197,15 @@ def _parsed(code: str) -> ast.Module:
         return parse_python(code)
     except SyntaxError:
         return ast.Module([], [])
+
+
+def _kept_values(setup: ast.Module) -> frozenset[str]:
+    """Names that the setup gives a value, and helpers that use one of them."""
+    names = assigned(setup)
+    helpers = [line for line in setup.body if isinstance(line, ast.FunctionDef | ast.ClassDef)]
+    while more := {helper.name for helper in helpers if names & names_in(helper)} - names:
+        names |= more
+    return names
 
 
 def names_in(tree: ast.AST) -> frozenset[str]:

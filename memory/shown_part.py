@@ -65,7 +65,7 @@ def _is_line(line: ast.stmt) -> bool:
 
 
 def _needed_setup(setup: str, snippets: Sequence[str]) -> str:
-    """The setup without values that none of the snippets uses."""
+    """The setup without what none of the snippets uses."""
     try:
         body = parse_python(setup).body
         mentioned = frozenset(name for code in snippets for name in names_in(parse_python(code)))
@@ -76,12 +76,16 @@ def _needed_setup(setup: str, snippets: Sequence[str]) -> str:
 
 
 def _needed(lines: Sequence[ast.stmt], mentioned: frozenset[str]) -> list[ast.stmt]:
-    """The lines but for assignments of names that no later line, and nobody else, mentions."""
+    """The lines but for remarks, and for values and helpers that no later line, and nobody else, mentions."""
     kept = list[ast.stmt]()
     for line in reversed(lines):
         match line:
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
                 used = name in mentioned
+            case ast.FunctionDef(name=name, decorator_list=[]) | ast.ClassDef(name=name, decorator_list=[]):
+                used = name in mentioned
+            case ast.Expr(value=ast.Constant()):
+                used = False
             case _:
                 used = True
         if used:

@@ -172,6 +172,21 @@ def test_a_long_list_is_split_in_no_time_to_speak_of() -> None:
     assert counts(of_f(f"def check(candidate):\n{code}check(f)\n")) == (1000, 500)
 
 
+def test_checks_that_share_a_value_of_the_setup_stay_together() -> None:
+    setup = "TABLE = {1: 1}\ndef wanted(x):\n    return TABLE[x]\ndef twice(x):\n    return 2 * wanted(x)\n"
+    task = of_f("assert f(1) == TABLE[1]", "assert f(2) == wanted(2)", "assert f(3) == twice(3)", *SIX[4:], setup=setup)
+    assert len({site.index for site in split(task).hidden if site.index < 3}) in {0, 3}
+
+
+def test_helpers_and_remarks_that_nothing_needs_are_left_out() -> None:
+    body = "".join(f"    assert candidate({n}) == {n}\n" for n in range(6))
+    setup = "def helper(x):\n    return 17\n"
+    task = of_f(f"def check(candidate):\n    'secret'\n{body}check(f)\n", setup=setup)
+    shown = shown_task(task)
+    assert shown is not None
+    assert (shown.setup, "secret" in shown.checks[0].code) == ("", False)
+
+
 def test_values_of_the_setup_that_only_hidden_checks_use_are_left_out() -> None:
     task = of_f("assert f(1) == TABLE[1]", *SIX[2:4], setup="import math\nTABLE = {1: 1}\n", goal="f(2) and f(3)")
     assert shown_task(task).setup == "import math"  # type: ignore[union-attr]
