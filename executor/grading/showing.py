@@ -25,7 +25,7 @@ def shown(tree: Any, limit: int = MAX_TEXT) -> str:
     """The value's literal, shortened in the middle, sets in one order; says so if the form is no value's."""
     try:
         text = _shown(tree, 0)
-    except (WireError, ValueError, TypeError, AttributeError, RecursionError):
+    except (WireError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         text = "(no plain value)"
     return text if len(text) <= limit else f"{text[: limit - 40]} [... {len(text) - limit + 40} more]"
 
@@ -39,7 +39,7 @@ def _shown(tree: Any, depth: int) -> str:
         return _cut(repr(tree[: 4 * MAX_SHOWN_CHARS] if isinstance(tree, str) else tree))
     if "as" in tree:
         return _shown(tree["as"], depth)
-    if "o" in tree:
+    if "o" in tree or "j" in tree:
         return f"<{ascii(str(tree.get('of', ''))[:100])[1:-1]} object>"
     ((tag, body),) = tree.items()
     return _shown_tagged(tag, body, depth)
@@ -55,8 +55,8 @@ def _shown_tagged(tag: str, body: Any, depth: int) -> str:
         return f"{start}{_listed(items, depth)}{',' if tag == 't' and len(body) == 1 else ''}{end}"
     if tag in _DICTS:
         return _shown_pairs(tag, body, depth)
-    if tag == "deep":
-        return _shown(body[0], depth)
+    if tag in ("deep", "="):
+        return _shown(body[tag == "="], depth)
     if tag == "di":
         return f"dict_items([{_listed([{'t': pair} for pair in body], depth)}])"
     return f"<iterator of {len(body)} items>" if tag == "it" else _shown_text(tag, str(body))
@@ -79,6 +79,8 @@ def _bytes(body: str) -> str:
 ROOM = 4 * MAX_SHOWN_CHARS
 _TEXTS: dict[str, Callable[[str], str]] = {
     "@": lambda _: "...",
+    "==": lambda _: "...",
+    "fn": lambda body: ascii(body[:50])[1:-1],
     "i": lambda body: str(whole(body)) if len(body) < MAX_SHOWN_CHARS else body,
     "f": lambda body: f"float({body[:20]!r})",
     "b": _bytes,
