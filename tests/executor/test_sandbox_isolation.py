@@ -9,7 +9,7 @@ import pytest
 
 from executor.run_cmd import run_cmd
 from executor.run_code import run_code
-from executor.sandbox import Limits, Program, Sandbox, Status
+from executor.sandbox import Job, Limits, Program, Sandbox, Status
 
 ATTACKS = Path(__file__).resolve().parents[2] / "../shared/attacks/isolation"
 LIMITS = Limits(wall_s=2.5, cpu_s=1.0)
