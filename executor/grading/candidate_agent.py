@@ -18,7 +18,8 @@ import types
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from executor.grading.raised import FILE, MODULE, Raised, describe
+from executor.grading.checks_code import FILE, MODULE
+from executor.grading.raised import Raised, describe
 from executor.grading.remote import QUESTIONS, StandIns
 from executor.grading.wire import MUTABLE, OWN, Decoder, Encoder, WireError, exact_base
 

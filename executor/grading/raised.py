@@ -11,10 +11,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from executor.grading.checks_code import FILE, MODULE
 from executor.grading.remote import is_standard
 from executor.grading.wire import WireError
 
-MODULE, FILE = "solution", "solution.py"
 MAX_TEXT = 4000
 MOST_CAUSES = 5
 _ENDS_LOOPS = (StopIteration, StopAsyncIteration)
