@@ -6,6 +6,7 @@ from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
 from executor.score_engine import Weights
 from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told, all_of
 from utils.errors import SandboxFault
 
 SANDBOX = SandboxFacts(kind="simulated", safe=True, reason="nothing is run")
@@ -39,6 +40,11 @@ class SimulatedAssessor:
             candidate=FACTS,
             sandbox=SANDBOX,
         )
+
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        """The verdict itself, which holds nothing of any check."""
+        del task, code, spec
+        return all_of(verdict)
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         """Accuracy and difficulty; there is no time and no style to measure."""

@@ -166,8 +166,9 @@ class Choice:
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """A class of errors that ended attempts, and the first example of it."""
+    """A class of errors that ended attempts, and the first example of it; `told` is what prompts may say of that."""
 
     count: int
     task_id: str
     example: str
+    told: str = ""

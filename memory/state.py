@@ -443,7 +443,7 @@ class MemoryState:
         if finished.result.outcome != "passed":
             room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
             name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
-            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
+            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message, last.told or ""))
             known.count += 1
         met = [self.skills[skill].errors for skill in task.skills]
         for errors in met:

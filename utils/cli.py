@@ -17,6 +17,7 @@ import typer
 from executor.doctor.command import doctor
 from memory import inbox
 from memory.reading import find_task, known_tasks, latest_belogs, read_document
+from memory.shown_checks import unseen_words
 from memory.task_sources import load_tasks
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
@@ -114,7 +115,7 @@ def get_task(
         show(found)
         return
     task = found.task
-    graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
+    graded = f"{len(task.check_names)} checks, {unseen_words(task)}" if task.graded else "ungraded"
     waiting = [] if found.proposed is None else proposed_lines(found.proposed)
     show_lines(
         [

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from memory import inbox
 from memory.loose_cases import loose_cases
 from memory.reading import known_tasks
+from memory.shown_checks import unseen_words
 from memory.tasks import Task, check_flaw
 from utils.commands.shared import BY, AsJson, Memory, folder_of, leave, show, wrong_option
 from utils.errors import InputError
@@ -58,6 +59,9 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         Path | None, typer.Option(help="A file of tests that run beside the solution; the task stays ungraded.")
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="A file with a solution that passes.")] = None,
+    show_checks: Annotated[
+        bool, typer.Option("--show-checks", help="Let the Builder see all checks when it fails; proves nothing then.")
+    ] = False,
     memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,10 +86,11 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         generator=None if drawn is None else {"source": drawn},
         tests=_text_of(tests, "--tests") or "",
         reference=_text_of(reference, "--reference"),
+        show_checks=show_checks,
         origin="user",
     )
     leave(folder, inbox.Wish(by=BY, tasks=(task,)))
-    graded = "graded" if task.graded else f"ungraded: {_why_ungraded(task)}"
+    graded = f"graded, {unseen_words(task)}" if task.graded else f"ungraded: {_why_ungraded(task)}"
     show(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
 
 

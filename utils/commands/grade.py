@@ -11,6 +11,7 @@ from executor.grading.grade import grade
 from executor.grading.tally import MAX_FAILURES
 from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, Verdict
 from memory.reading import find_task, pending_tasks
+from memory.shown_checks import unseen_words
 from memory.task_sources import built_in_curriculum, load_tasks
 from memory.tasks import Task
 from memory.views.tasks import task_file
@@ -123,6 +124,8 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
     yield f"verdict    {verdict.outcome}: {held}, {verdict.calls} {word}"
+    if found.task.graded:
+        yield f"unseen     {unseen_words(found.task)}"
     if verdict.cooperative:
         yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
     if verdict.inputs_seed is not None:
