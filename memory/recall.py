@@ -168,7 +168,9 @@ def without(recalled: Sequence[Recalled], texts: Sequence[str]) -> tuple[Recalle
 def _attempt(seq: int, finished: Finished, task: Task) -> _Attempt | None:
     """What is to be kept of a finished unit; None if it has nothing to tell."""
     result, errors = finished.result, finished.belog.errors_encountered
-    if result.outcome == "ungraded" or (result.outcome == "passed" and len(result.turns) < 2):  # noqa: PLR2004
+    if result.outcome == "ungraded" or result.outcome == "no_verdict":  # noqa: PLR1714  mypy reads it
+        return None
+    if result.outcome == "passed" and len(result.turns) < 2:  # noqa: PLR2004
         return None
     lesson = _lesson(result.reflection)
     if not lesson and (result.outcome == "passed" or not errors):

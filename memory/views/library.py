@@ -247,7 +247,7 @@ class RulesView:
     def _finish(self, finished: Finished, state: MemoryState) -> None:
         result = finished.result
         seen = self._seen.pop(result.unit_id, None)
-        if seen is not None and result.outcome != "ungraded":
+        if seen is not None and result.judged:
             for rule, version in seen.rules:
                 self._note_outcome(state.learning.rules.get(rule), version, seen.skills, state)
         if result.reflection is not None and result.reflection.rule:
