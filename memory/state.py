@@ -278,6 +278,8 @@ class MemoryState:
             self.paused_at = ""
         if isinstance(data, RunEnded):
             self.run_reason = data.reason
+        if isinstance(data, RunStarted | RunResumed):
+            self.learning.judged_by(data.judge)
         if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
             self.learning.aim = Aim.of_run(data.settings)
             self.run_container = data.settings.get("container", "")

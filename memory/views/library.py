@@ -21,6 +21,8 @@ from memory.events import (
     RuleUnmerged,
     RuleWord,
     RunEnded,
+    RunResumed,
+    RunStarted,
 )
 from memory.rule_origins import Source, SourceKind
 from memory.rules import RuleRecord, RuleVerdict, is_set_aside
@@ -199,6 +201,8 @@ class RulesView:
                 self._seen.pop(unit, None)
             case Analysed() | RunEnded():
                 self._notice_verdicts(state)
+            case RunStarted() | RunResumed() if state.learning.evidence.past:
+                self._forget_verdicts(state)
 
     def _steer(self, word: RuleWord, state: MemoryState) -> None:
         rules = state.learning.rules
@@ -232,6 +236,13 @@ class RulesView:
             record = state.learning.rules.get(key.rpartition("@")[0])
             known = self._beliefs.get(record.id) if record is not None and record.key == key else None
             if known is not None and known.verdict != _verdict(key, state, supported):
+                self._touch(record, state)
+
+    def _forget_verdicts(self, state: MemoryState) -> None:
+        """What was on trial before an earlier judge is not on trial before the present one."""
+        for rule, known in self._beliefs.items():
+            record = state.learning.rules.get(rule)
+            if known.trial and record is not None and (known.trial, known.verdict) != _proof(record.key, state):
                 self._touch(record, state)
 
     def _decide(self, decided: Decided, state: MemoryState) -> None:
