@@ -32,7 +32,7 @@ def evidence_report(ledger: Ledger) -> EvidenceReport:
     claims = _claims(book)
     return EvidenceReport(
         standing=claims[0].standing,
-        words=words_of(claims, alarms=book.suspended),
+        words=_words(book, claims),
         claims=claims,
         any_mistake=_arms(book.any_mistake),
         novel_mistake=_arms(book.novel_mistake),
@@ -57,13 +57,17 @@ def _claims(book: Book) -> tuple[ClaimReport, ...]:
     return tuple(_claim(name, claim, alarms=book.suspended) for name, claim in book.claims.items())
 
 
+def _words(book: Book, claims: tuple[ClaimReport, ...]) -> str:
+    return words_of(claims, alarms=book.suspended, unjudged=any(arm.outcomes for arm in book.no_verdict))
+
+
 def _earlier(book: Book) -> EarlierReport:
     claims, proven = _claims(book), book.verdicts()
     return EarlierReport(
         judge=book.judge,
         units=book.primary.units,
         standing=claims[0].standing,
-        words=words_of(claims, alarms=book.suspended),
+        words=_words(book, claims),
         certified=tuple(key for key in proven if book.certificates.verdict(key) == "certified"),
         retired=tuple(key for key in proven if book.certificates.verdict(key) == "retired"),
     )

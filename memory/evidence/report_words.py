@@ -1,7 +1,9 @@
 """What the evidence says, for people."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from memory.evidence.bets import PROVEN
 from memory.evidence.book import ClaimName
 from memory.evidence.counted import UNSEEN_FROM
 from memory.evidence.report_forms import ClaimReport, EffectReport, EvidenceReport
@@ -18,8 +20,11 @@ LARGE = 6.0
 """From this power of ten on a number is shown as one."""
 
 
-def words_of(claims: Sequence[ClaimReport], *, alarms: str) -> str:
-    """The verdict in a sentence or two, from the claims on passing after repairs and at the first try."""
+def words_of(claims: Sequence[ClaimReport], *, alarms: str, unjudged: bool = False) -> str:
+    """The verdict in a sentence or two, from the claims on passing after repairs and at the first try.
+
+    `unjudged`: whether there are attempts without a verdict; a proof says so if it would not be one at their worst.
+    """
     primary, first = claims[:2]
     units = primary.treated.units + primary.control.units
     if alarms:
@@ -27,7 +32,7 @@ def words_of(claims: Sequence[ClaimReport], *, alarms: str) -> str:
     if primary.standing == "harm proven":
         return f"Harm proven: with what was learned attempts fail (after {primary.harm_proven_at} of {units} attempts)."
     if primary.standing == "proven":
-        return _proven(primary, first)
+        return _proven(primary, first) + (_at_worst(primary) if unjudged else "")
     tail = ""
     if primary.units_to_verdict is not None:
         tail = f"; at the present rates it would take about {primary.units_to_verdict} more"
@@ -43,6 +48,13 @@ def _proven(primary: ClaimReport, first: ClaimReport) -> str:
     effect = "" if first.effect is None else f" (effect {effect_words(first.effect)})"
     other = "harm is proven" if first.standing == "harm proven" else "it is not proven"
     return f"Proven: what was learned makes attempts pass after repairs {at}; at the first try {other}{effect}."
+
+
+def _at_worst(primary: ClaimReport) -> str:
+    if primary.log10_e_worst >= math.log10(PROVEN):
+        return ""
+    evidence = number_of(primary.log10_e_worst)
+    return f" Had each attempt without a verdict been the worst that it could be, the evidence were {evidence} of 20."
 
 
 def effect_words(effect: EffectReport) -> str:

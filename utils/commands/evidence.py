@@ -11,7 +11,7 @@ import typer
 from builder.prompting import Prompts
 from memory.event_lines import read_chain
 from memory.evidence.report_forms import ArmReport, ClaimReport, EffectReport, EvidenceReport, TrialReport
-from memory.evidence.report_words import CLAIM_WORDS, effect_words, judge_lines, number_of
+from memory.evidence.report_words import CLAIM_WORDS, ON_SHOWN, effect_words, judge_lines, number_of
 from memory.known_rules import existing_rules
 from memory.reading import check_memory, read_document
 from memory.runs import run_seed, told_seeds
@@ -62,7 +62,7 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
     yield ""
     yield from _moved(report)
     yield _repeats(report)
-    yield from _no_verdict(report)
+    yield _no_verdict(report)
     if report.waits_for:
         yield (
             f"{report.waiting} attempts are not counted yet: evidence goes in the order of decision, and "
@@ -85,25 +85,24 @@ def _moved(report: EvidenceReport) -> Iterator[str]:
     """The effects on passing side by side: at the first try, after repairs, and what repairs alone make of it."""
     after, first = report.claims[:2]
     yield "Effect on passing so far, in passes an attempt; the intervals are valid whenever you look:"
-    yield f"  after repairs     {_effect(after.effect)}: {after.standing}"
-    yield f"  at the first try  {_effect(first.effect)}: {first.standing}"
+    yield f"  after repairs     {after.standing}; {_effect(after.effect)}"
+    yield f"  at the first try  {first.standing}; {_effect(first.effect)}"
     control, treated = report.repaired
     failed = f"of those that failed at first learned {_rate(treated)}, control {_rate(control)} passed in the end"
     yield f"  by repairs alone  {_effect(report.repair_effect)}; {failed}"
 
 
 def _effect(effect: EffectReport | None) -> str:
-    return "not told before 100 attempts, 20 in either arm" if effect is None else effect_words(effect)
+    return "no interval before 100 attempts, 20 in either arm" if effect is None else effect_words(effect)
 
 
-def _no_verdict(report: EvidenceReport) -> Iterator[str]:
+def _no_verdict(report: EvidenceReport) -> str:
     control, treated = report.no_verdict
-    if control.rate or treated.rate:
-        worst = number_of(report.claims[0].log10_e_worst)
-        yield (
-            f"No verdict, which counts as not passed: learned {_rate(treated)}, control {_rate(control)}. Were "
-            f"each the worst that it could be, and each missing outcome: E = {worst}."
-        )
+    told = f"No verdict, which counts as not passed: learned {_rate(treated)}, control {_rate(control)}."
+    if not (control.rate or treated.rate):
+        return told
+    worst = number_of(report.claims[0].log10_e_worst)
+    return f"{told} Were each the worst that it could be, and each missing outcome: E = {worst}."
 
 
 def _line(claim: ClaimReport) -> str:
@@ -173,7 +172,8 @@ def _standing(trial: TrialReport) -> str:
 def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) -> int:
     wanted = name if name == "recall" else existing_rules(folder).find(name).id
     found = [each for each in report.on_trial if each.id == wanted]
-    if not found:
+    before = list(_before(report, wanted))
+    if not found and not before:
         raise InputError(
             f"{wanted} was never on trial: it has to be shown 16 times first, and to seem to help; "
             f"see `python utils/cli.py rules --explain {wanted}`"
@@ -181,6 +181,7 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
     if as_json:
         show([each.model_dump(mode="json") for each in found])
         return 0
+    show_lines(before)
     for each in found:
         show_lines(
             [
@@ -193,6 +194,16 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
             ]
         )
     return 0
+
+
+def _before(report: EvidenceReport, wanted: str) -> Iterator[str]:
+    """What an earlier judge's verdicts proved of a rule."""
+    for each in report.earlier:
+        for word, keys in (("certified", each.certified), ("retired", each.retired)):
+            for key in keys:
+                name, _, version = key.rpartition("@")
+                if name == wanted:
+                    yield f"{name}, version {version}: {word} before, by the old judge; that {ON_SHOWN}"
 
 
 def _verify(folder: Path, *, as_json: bool) -> int:

@@ -57,6 +57,14 @@ def test_without_a_proof_passing_after_repairs_decides(standing: Standing, begin
     )
 
 
+@pytest.mark.parametrize(("unjudged", "worst", "said"), [(True, 0.5, True), (True, 1.4, False), (False, 0.5, False)])
+def test_a_proof_that_rests_on_controls_without_a_verdict_says_so(*, unjudged: bool, worst: float, said: bool) -> None:
+    primary = claim("passed", "proven").model_copy(update={"log10_e_worst": worst})
+    told = words_of([primary, claim("passed_first", "proven")], alarms="", unjudged=unjudged)
+    tail = " Had each attempt without a verdict been the worst that it could be, the evidence were 3.2 of 20."
+    assert told.endswith(tail) == said
+
+
 def repaired_only() -> Ledger:
     """Nobody passes at the first try; what was learned helps repairs."""
     ledger = Ledger()
