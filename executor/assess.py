@@ -104,4 +104,6 @@ class Assessor:
         verdict = self._run(task, task.reference, limits)
         if verdict.suspect:
             return verdict.suspect
+        if verdict.outcome == "no_verdict":
+            return f"there is none on its own reference either: {verdict.why_none}"
         return "" if verdict.outcome == "passed" else "its own reference does not pass its checks"
