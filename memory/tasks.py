@@ -12,6 +12,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$
 TaskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", max_length=100)]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
 Code = Annotated[str, StringConstraints(max_length=100_000)]
+LongCode = Annotated[str, StringConstraints(max_length=2_000_000)]
+"""Checks of the published data sets hold their inputs, some of which are long."""
 
 Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file", "generated"]
 Mode = Literal["none", "calls", "stdio", "cooperative"]
@@ -29,7 +31,7 @@ class Check(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    code: Code
+    code: LongCode
 
 
 def check_flaw(code: str) -> str:
