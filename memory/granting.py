@@ -48,7 +48,9 @@ class Granting:
             digests = {each.task.id: task_digest(each.task) for each in tasks}
             sound = [Validated(task_id=task, sound=True, why=TRIED_WHEN_ADDED, task_digest=digest)
                      for task, digest in digests.items() if digest in tried]  # fmt: skip
-            self._append([*tasks, *sound])
+            self._append(tasks)
+            if sound:
+                self._append(sound)
             for each in tasks:
                 self._done(each.by, f"{each.task.id} is added, priority {each.task.priority}")
         for wish in wishes:

@@ -47,6 +47,14 @@ class Trial:
 SOUND = Trial()
 
 
+def read_task(task: Task) -> Trial:
+    """What the text of a task's checks tells is wrong with it; nothing is run."""
+    if not task.graded:
+        return SOUND
+    found = _idle(task) or (None if task.reference is not None else _out_of_reach(task)) or SOUND
+    return Trial(one_line(found.flaw, WHY_CHARS), found.kind)
+
+
 def try_task(task: Task, sandbox: Sandbox, limits: AttemptLimits) -> Trial:
     """What is wrong with a task, by its text and by a few gradings; nothing where nothing of it is graded.
 
@@ -54,8 +62,9 @@ def try_task(task: Task, sandbox: Sandbox, limits: AttemptLimits) -> Trial:
         SandboxFault: the sandbox could not start or was lost.
         Interrupted: the sandbox was closed meanwhile.
     """
-    if not task.graded:
-        return SOUND
+    told = read_task(task)
+    if not task.graded or told.flaw:
+        return told
     found = next(filter(None, _flaws(task, lambda source, bounds: grade(task, source, sandbox, limits=bounds), limits)),
                  SOUND)  # fmt: skip
     return Trial(one_line(found.flaw, WHY_CHARS), found.kind)
@@ -66,14 +75,8 @@ _Grade = Callable[[str, AttemptLimits], Verdict]
 
 def _flaws(task: Task, graded: _Grade, limits: AttemptLimits) -> Iterator[Trial | None]:
     """Each flaw that can be looked for, cheap ones first; None where there is none."""
-    yield _idle(task)
-    reach = next(
-        filter(None, (reach_of(f"{task.setup}\n{each.code}", task.callable_names) for each in task.checks)), ""
-    )
     if task.reference is not None:
-        yield _of_reference(task.reference, reach, graded, limits)
-    elif reach:
-        yield Trial(reach, "out of reach")
+        yield _of_reference(task, task.reference, graded, limits)
     bounds = limits.model_copy(
         update={"wall_s": min(limits.wall_s, PROBE_WALL_S), "cpu_s": min(limits.cpu_s, PROBE_CPU_S)}
     )
@@ -89,7 +92,13 @@ def _idle(task: Task) -> Trial | None:
     return Trial(flaw, "nobody can fail") if flaw else None
 
 
-def _of_reference(source: str, reach: str, graded: _Grade, limits: AttemptLimits) -> Trial | None:
+def _out_of_reach(task: Task) -> Trial | None:
+    codes = (f"{task.setup}\n{each.code}" for each in task.checks)
+    reach = next(filter(None, (reach_of(code, task.callable_names) for code in codes)), "")
+    return Trial(reach, "out of reach") if reach else None
+
+
+def _of_reference(task: Task, source: str, graded: _Grade, limits: AttemptLimits) -> Trial | None:
     verdict = _tried(source, graded, limits)
     if isinstance(verdict, Trial):
         return verdict
@@ -99,9 +108,7 @@ def _of_reference(source: str, reach: str, graded: _Grade, limits: AttemptLimits
         return None
     if lacking := _needs(_told(verdict)):
         return Trial(lacking, "nobody can pass")
-    if reach:
-        return Trial(reach, "out of reach")
-    return Trial(f"its own reference does not pass: {_told(verdict)}", "nobody can pass")
+    return _out_of_reach(task) or Trial(f"its own reference does not pass: {_told(verdict)}", "nobody can pass")
 
 
 def _of_probe(words: str, verdict: Verdict) -> Trial | None:
