@@ -71,7 +71,8 @@ class Task(BaseModel):
         checks: how it is graded; a task with neither checks, cases nor program_cases is tried and kept, but "ungraded".
         setup: code that runs in the judge before the checks.
         cases: calls with what they should give, compared by the host; there may be checks besides.
-        tolerance: how far a float may be off in cases and fresh inputs, absolutely or as a share; None: not at all.
+        tolerance: how far a float may be off in cases, fresh inputs and what a program prints, absolutely or as a
+            share; None: not at all.
         program_cases: the solution is a whole program, graded by what it prints.
         exact_output: whether white space at the ends of lines and of the output counts.
         tests: source of a test module that runs in the solution's own process; such a task stays ungraded.

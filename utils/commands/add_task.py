@@ -51,7 +51,7 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
     case: Annotated[
         list[str] | None, typer.Option(help='A call and its result, e.g. "f(1) == 2"; can be repeated.')
     ] = None,
-    tolerance: Annotated[float | None, typer.Option(help="How far floats of --case may be off.")] = None,
+    tolerance: Annotated[float | None, typer.Option(help="How far floats of --case and --output may be off.")] = None,
     stdin: Annotated[
         list[Path] | None, typer.Option("--input", help="A file that a program reads; with --output; can be repeated.")
     ] = None,
