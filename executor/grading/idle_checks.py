@@ -58,7 +58,7 @@ class _Touched:
 
     def __init__(self, tree: ast.Module, names: Collection[str]) -> None:
         self._tree = tree
-        self._names = {*names, *_unbound(tree)}
+        self._names = {*names, *unbound(tree)}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name == "check":
                 self._names.update(argument.arg for argument in node.args.args)
@@ -90,8 +90,8 @@ class _Touched:
         return any(any(part is node for part in ast.walk(each)) and self.looks_at(each) for each in branches)
 
 
-def _unbound(tree: ast.Module) -> set[str]:
-    """Names that the check does not bind itself: the setup's, which may call the solution, or nobody's."""
+def unbound(tree: ast.Module) -> set[str]:
+    """Names that code uses and never binds: of a check its setup's, which may call the solution, or nobody's."""
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound = {node.id for node in found if not isinstance(node.ctx, ast.Load)} | set(dir(builtins))
     for node in ast.walk(tree):

@@ -12,19 +12,20 @@ from typing import Literal
 
 from executor.grading.check_reach import reach_of
 from executor.grading.grade import grade
-from executor.grading.idle_checks import idle_flaw
+from executor.grading.idle_checks import idle_flaw, unbound
 from executor.grading.probes import probes
 from executor.sandbox import Sandbox
 from memory.attempts import Assertion, AttemptLimits, Verdict
 from memory.tasks import Task
 from utils.errors import SandboxFault
+from utils.python_source import parse_python
 from utils.text import one_line
 
 WHY_CHARS = 300
 PROBE_WALL_S, PROBE_CPU_S = 4.0, 2.0
 """A solution that does nothing is done at once, but for checks that wait for it to do something."""
 _BROKE = "the judge ended before its first call"
-_OF_THE_CHECK = ("WireError", "ModuleNotFoundError", "ImportError", "NameError", "SyntaxError", "UnboundLocalError")
+_OF_THE_CHECK = ("WireError", "ModuleNotFoundError", "ImportError")
 """Errors that no answer of a probe brings about: the check itself is to blame."""
 _NO_MODULE = re.compile(r"No module named '([A-Za-z0-9_]+)")
 
@@ -51,7 +52,7 @@ def read_task(task: Task) -> Trial:
     """What the text of a task's checks tells is wrong with it; nothing is run."""
     if not task.graded:
         return SOUND
-    found = _idle(task) or (None if task.reference is not None else _out_of_reach(task)) or SOUND
+    found = _idle(task) or (None if task.reference is not None else _out_of_reach(task)) or _nameless(task) or SOUND
     return Trial(one_line(found.flaw, WHY_CHARS), found.kind)
 
 
@@ -90,6 +91,17 @@ def _flaws(task: Task, graded: _Grade, limits: AttemptLimits) -> Iterator[Trial 
 def _idle(task: Task) -> Trial | None:
     flaw = next(filter(None, (idle_flaw(each.code, task.callable_names) for each in task.checks)), "")
     return Trial(flaw, "nobody can fail") if flaw else None
+
+
+def _nameless(task: Task) -> Trial | None:
+    """A check that uses a name which nothing binds; a star of an import may bind any."""
+    for check in task.checks:
+        code = f"{task.setup}\n{check.code}"
+        missing = unbound(parse_python(code)) - {*task.callable_names, "raises", "__name__"}
+        if missing and "import *" not in code:
+            name = min(missing)
+            return Trial(f"a check uses {name}, which nothing defines: add it to the interface", "nobody can pass")
+    return None
 
 
 def _out_of_reach(task: Task) -> Trial | None:

@@ -47,7 +47,7 @@ def task(*checks: str, **fields: Any) -> Task:
         (task("assert f(1) == 2", setup="import numpy_is_not_here"), "nobody can pass", "BT_SANDBOX_PACKAGES"),
         (task("assert f(1) == 2", setup="table = 1 // 0"), "nobody can pass", "ZeroDivisionError"),
         (task("xs = [1][5]\nassert f(xs) == 2"), "nobody can pass", "IndexError"),
-        (task("assert f(1) == 2", "assert g(1) == 2"), "nobody can pass", "name 'g' is not defined"),
+        (task("assert f(1) == 2", "assert g(1) == 2"), "nobody can pass", "a check uses g, which nothing defines"),
         (task("assert f(1) == 2", reference="def f(x):\n    return x\n"), "nobody can pass", "f(1) == 2 gave 1, not 2"),
         (task("assert f(1) == 2", reference="def g(x):\n    return x\n"), "nobody can pass", "does not define f"),
         (task("assert f(1) == 2", reference="import numpy_is_not_here\n" + DOUBLE), "nobody can pass", "it needs"),
@@ -90,6 +90,9 @@ def test_a_broken_task_is_told_in_one_line(process: Sandbox, broken: Task, kind:
              "        self.x = x\n    def items(self):\n        return [self.x]\nclass Bag: pass\n"),
         task("s = f()\ns.push(1)\nassert s.pop() == 1", entry_point="f"),
         task("import random\nrandom.seed(4)\nxs = random.sample(range(9), 4)\nassert f(xs) == 2 * xs"),
+        task("try:\n    r = f(1)\nexcept Exception:\n    pass\nassert r == 2"),
+        task("if f(1):\n    two = 2\nassert two == f(1)"),
+        task("assert eval(f('1+1')) == 2"),
         Task(id="t", name="t", goal="g"),
     ],
 )  # fmt: skip
