@@ -10,29 +10,19 @@ from utils.python_source import parse_python
 _HEAD = """
 import itertools
 _numbers = itertools.count(1)
-class _Answer:
-    def __get__(self, instance, owner):
-        return self
-    def __call__(self, *args, **named):
-        {body}
 """
 _FUNCTION = """
 def {name}(*args, **named):
     {body}
 """
 _CLASS = """
-class _Of{name}(type):
-    def __getattr__(cls, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Answer()
-class {name}(metaclass=_Of{name}):
+class {name}:
     def __init__(self, *args, **named):
         pass
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Answer()
+"""
+_METHOD = """
+    def {name}(*args, **named):
+        {body}
 """
 _ERROR = """
 class {name}(Exception):
@@ -59,10 +49,13 @@ def probes(task: Task) -> Iterator[Probe]:
         yield Probe("a program that prints nothing", "pass\n")
         return
     trees = [_parsed(each.code) for each in task.checks]
-    shapes = {name: _shape(name, trees) for name in task.callable_names}
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    shapes = {name: _shape(name, nodes) for name in task.callable_names}
+    methods = sorted({name for node in nodes for name in _called_on(node)})
     for words, body in _BODIES:
-        parts = [shape.format(name=name, body=body) for name, shape in shapes.items()]
-        yield Probe(words, "".join([_HEAD.format(body=body), *parts]))
+        inside = "".join(_METHOD.format(name=name, body=body) for name in methods)
+        parts = [shape.format(name=name, body=body) + inside * (shape == _CLASS) for name, shape in shapes.items()]
+        yield Probe(words, "".join([_HEAD, *parts]))
 
 
 def _parsed(code: str) -> ast.Module:
@@ -72,9 +65,14 @@ def _parsed(code: str) -> ast.Module:
         return ast.Module(body=[], type_ignores=[])
 
 
-def _shape(name: str, trees: list[ast.Module]) -> str:
+def _called_on(node: ast.AST) -> Iterator[str]:
+    """The method that a call asks for: what is looked at and not called has to be there by the solution's own doing."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.func.attr.startswith("__"):
+        yield node.func.attr
+
+
+def _shape(name: str, nodes: list[ast.AST]) -> str:
     """Whether the checks use a name as an exception, as a class, or as a function."""
-    nodes = [node for tree in trees for node in ast.walk(tree)]
     if any(name in _caught(node) for node in nodes):
         return _ERROR
     called_on = {

@@ -39,6 +39,7 @@ def task(*checks: str, **fields: Any) -> Task:
         (task("assert f(1) == 2", "assert 1 + 1 == 2"), "nobody can fail", "does not look at anything of the solution"),
         (task("assert f(1) or True"), "nobody can fail", "can never fail"),
         (task("assert f(1) is None"), "nobody can fail", "an answer that does nothing passes"),
+        (task("q = Queue()\nq.push(1)\nassert q.pop() is None", entry_point="Queue"), "nobody can fail", "nothing"),
         (task("assert f(1) == f(1)"), "nobody can fail", "an answer that does nothing passes"),
         (task("assert isinstance(f(1), str)"), "nobody can fail", "an answer that always gives another text passes"),
         (task("assert raises(Exception, f, 1)"), "nobody can fail", "an answer that only raises passes"),
@@ -93,6 +94,8 @@ def test_a_broken_task_is_told_in_one_line(process: Sandbox, broken: Task, kind:
         task("try:\n    r = f(1)\nexcept Exception:\n    pass\nassert r == 2"),
         task("if f(1):\n    two = 2\nassert two == f(1)"),
         task("assert eval(f('1+1')) == 2"),
+        task("n = f()\nassert getattr(n, 'value', None) is not None"),
+        task("assert callable(f().push)"),
         Task(id="t", name="t", goal="g"),
     ],
 )  # fmt: skip
