@@ -63,6 +63,11 @@ class SimulatedAssessor:
         del task, limits
         return ""
 
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        """None: nothing is run that could be tried."""
+        del task, limits
+        return ""
+
 
 class SimulatedSandbox:
     """Fulfils Sandbox where nothing is to be run; it has no process and no folder."""

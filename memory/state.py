@@ -318,6 +318,7 @@ class MemoryState:
             record.suspect_tries = max(1, record.suspect_tries)  # it awaits validation, though it may have been passed
             return
         record.quarantined = "" if data.sound else data.why
+        record.tried_as = data.task_digest or record.tried_as
         record.suspect_tries, record.suspect_odds, record.unjudged = 0, 0.0, ""
 
     def _propose(self, data: TaskProposed | ChecksProposed) -> None:

@@ -4,6 +4,8 @@ A case holds if the program ended by itself with exit code 0 and printed what is
 task's limits hold for all cases together. The program never sees what it should print.
 """
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +23,8 @@ from utils.text import clip, well_formed
 SHOWN_CHARS = 2000
 LEAST_S = 0.1
 """With less left than this, no further case is begun."""
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", re.ASCII)
+_FLOAT = re.compile(r"[.eE]")
 _SPENT = (Status.TIMEOUT, Status.CPU_LIMIT)
 
 
@@ -46,10 +50,10 @@ def grade_program(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, 
     runs = _Runs(source, sandbox, _with_room(limits, [*wanted, *fresh]))
     tally, found = Tally(), list[Assertion]()
     for each in wanted:
-        found.append(_tried(each, runs, exact=task.exact_output))
+        found.append(_tried(each, runs, task))
         tally.note_cases(each.check, found[-1:])
     if fresh:
-        drawn = [_tried(each, runs, exact=task.exact_output) for each in fresh]
+        drawn = [_tried(each, runs, task) for each in fresh]
         tally.note_cases(FRESH, drawn)
         found += drawn
     return Verdict(
@@ -129,10 +133,10 @@ def _with_room(limits: Limits, wanted: Sequence[_Wanted]) -> Limits:
     return replace(limits, output_kb=max(limits.output_kb, 3 * longest // 2048 + 1))
 
 
-def _tried(wanted: _Wanted, runs: _Runs, *, exact: bool) -> Assertion:
+def _tried(wanted: _Wanted, runs: _Runs, task: Task) -> Assertion:
     result = runs.run(wanted.stdin)
     problem = "the time of the cases before it was all there is" if result is None else _problem(result)
-    right = result is not None and not problem and right_output(result.stdout, wanted.stdout, exact=exact)
+    right = result is not None and not problem and _right(result.stdout, wanted.stdout, task)
     return Assertion(
         check=wanted.check,
         line=0,
@@ -157,17 +161,43 @@ def _problem(result: ExecutionResult) -> str:
     return ""
 
 
-def right_output(stdout: Output, expected: str, *, exact: bool) -> bool:
-    """Whether a program printed what is wanted, to the byte or but for white space at the ends of lines and of all."""
+def _right(stdout: Output, expected: str, task: Task) -> bool:
+    return right_output(stdout, expected, exact=task.exact_output, tolerance=task.tolerance)
+
+
+def right_output(stdout: Output, expected: str, *, exact: bool, tolerance: float | None = None) -> bool:
+    """Whether a program printed what is wanted, to the byte or but for white space at the ends of lines and of all.
+
+    With a tolerance numbers may be off by so much, absolutely or as a share of the larger one; two that are both
+    written without a point or an exponent may not.
+    """
     if stdout.truncated:
         return False
     printed = stdout.head + stdout.tail
-    if exact:
+    if exact and tolerance is None:
         return printed == expected.encode("utf-8", "surrogatepass")
     try:
-        return _bare(printed.decode("utf-8")) == _bare(expected)
+        text = printed.decode("utf-8")
     except UnicodeDecodeError:
         return False
+    mine, theirs = (text, expected) if exact else (_bare(text), _bare(expected))
+    return mine == theirs or (tolerance is not None and _near(mine, theirs, tolerance))
+
+
+def _near(mine: str, theirs: str, tolerance: float) -> bool:
+    """Whether two texts are the same but for their numbers, and these are near."""
+    parts, others = _NUMBER.split(mine), _NUMBER.split(theirs)
+    if len(parts) != len(others) or parts[::2] != others[::2]:
+        return False
+    return all(_near_numbers(one, other, tolerance) for one, other in zip(parts[1::2], others[1::2], strict=True))
+
+
+def _near_numbers(one: str, other: str, tolerance: float) -> bool:
+    if one == other or not (_FLOAT.search(one) or _FLOAT.search(other)):
+        return one == other
+    mine, theirs = float(one), float(other)
+    finite = math.isfinite(mine) and math.isfinite(theirs)
+    return finite and math.isclose(mine, theirs, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _bare(text: str) -> str:
