@@ -15,6 +15,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+BUILTIN = (bool, int, float, str, bytes, list, tuple, set, frozenset, dict)
+
 
 class WrongError(Exception):
     """A fresh input is answered otherwise than by the reference."""
@@ -38,9 +40,14 @@ def module(name: str, source: str) -> dict[str, Any]:
     return made.__dict__
 
 
+def base_of(value: Any) -> type[Any]:
+    """The builtin class that the value is of, by itself or by way of a subclass; else its own."""
+    return next((kind for kind in BUILTIN if isinstance(value, kind)), type(value))
+
+
 def same(mine: Any, theirs: Any) -> bool:
     """Whether two plain values are equal and of the same types all the way down; dicts and sets have no order."""
-    if type(mine) is not type(theirs):
+    if base_of(mine) is not base_of(theirs):
         return False
     if isinstance(mine, list | tuple):
         return len(mine) == len(theirs) and all(map(same, mine, theirs))
