@@ -12,6 +12,8 @@ import zlib
 from functools import cache
 from pathlib import Path
 
+MOST_OF_AN_ARGUMENT = 100_000
+"""Characters; Linux takes at most 131,071 bytes in one argument of a program."""
 _ROOT = Path(__file__).parents[1]
 _FRAMES = "executor.agent.frames"
 _AGENT = tuple(
@@ -21,7 +23,12 @@ _AGENT = tuple(
         "watch", "resident",
     )
 )  # fmt: skip
-_LIBRARY = tuple(f"executor.grading.{name}" for name in ("wire", "candidate_agent", "remote", "judge_agent"))
+_LIBRARY = tuple(
+    f"executor.grading.{name}"
+    for name in (
+        "wire", "remote", "raised", "candidate_agent", "checks_code", "recording", "plain_agent", "judge_agent",
+    )
+)  # fmt: skip
 
 # makes modules of SOURCES, the packages above them included, so that they can import each other by their names
 _LOADER = """
@@ -61,7 +68,7 @@ def agent_source(*, compiled: bool) -> str:
 def _packed(names: tuple[str, ...], *, compiled: bool) -> str:
     texts = [(name, (_ROOT / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8")) for name in names]
     if compiled:
-        data = marshal.dumps([(name, compile(text, name, "exec", optimize=0)) for name, text in texts])
+        data = marshal.dumps([(name, compile(text, name, "exec", optimize=2)) for name, text in texts])
     else:
         data = json.dumps(texts).encode("ascii")
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
@@ -69,7 +76,10 @@ def _packed(names: tuple[str, ...], *, compiled: bool) -> str:
 
 def agent_command(python: str, *, flags: tuple[str, ...] = ("-s", "-S"), compiled: bool) -> tuple[str, ...]:
     """What starts an agent; its configuration has to follow as one more argument."""
-    return (python, *flags, "-c", agent_source(compiled=compiled))
+    source = agent_source(compiled=compiled)
+    parts = [source[start : start + MOST_OF_AN_ARGUMENT] for start in range(0, len(source), MOST_OF_AN_ARGUMENT)]
+    joined = f"import sys\nexec(''.join(sys.argv.pop(1) for _ in range({len(parts)})))"
+    return (python, *flags, "-c", joined, *parts)
 
 
 if __name__ == "__main__":
