@@ -105,6 +105,7 @@ def _plain_error(error: Mapping[str, Any], deep: int = 0) -> dict[str, Any]:
         "message": clip(str(error.get("message", "")), SHOWN_CHARS),
         "traceback": clip(str(error.get("traceback", "")), SHOWN_CHARS),
         "unplain": bool(error.get("unplain")),
+        "hides": error.get("hides") is True,
     }
     told |= {"args": args} if isinstance(args, list) and args else {}
     told |= {"attributes": attributes} if isinstance(attributes, dict) and attributes else {}

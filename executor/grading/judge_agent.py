@@ -12,6 +12,7 @@ import ast
 import builtins
 import json
 import threading
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,8 @@ ALLOWED = (
     "__str__", "__getattr__", "__self__", "__eq__", "__lt__", "__hash__",
 )  # fmt: skip
 """What the solution may ask of an object of the checks, beside its public methods and attributes."""
+INSIDE = (types.FrameType, types.CodeType, types.TracebackType)
+"""Of these, which generators and coroutines hand out, the solution is told nothing: they lead to what is expected."""
 NAMES = ("__name__", "__doc__", "__qualname__", "__module__")
 
 
@@ -127,7 +130,7 @@ class Judge:
 
     def _form_of(self, value: Any) -> str:
         try:
-            return json.dumps(Encoder(self._form).encode(value))
+            return json.dumps(Encoder(self._form, drain=False).encode(value))
         except (WireError, RecursionError):
             return ""
 
@@ -158,7 +161,7 @@ class Judge:
             shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
             self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
         shared: dict[int, tuple[int, Any]] | None = {} if self._request["mutates"] else None
-        encoder = Encoder(self._form, shared=shared, numbers=True)
+        encoder = Encoder(self._form, drain=False, shared=shared, numbers=True)
         given = {
             "args": [encoder.encode(value) for value in args],
             "kwargs": {key: encoder.encode(value) for key, value in kwargs.items()},
@@ -186,7 +189,7 @@ class Judge:
             args = [self._decode(each) for each in asked["args"]]
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
-            private = name.startswith("_") and name not in ALLOWED
+            private = (name.startswith("_") and name not in ALLOWED) or isinstance(owner, INSIDE)
             if private or (name == "__getattr__" and str(args[0]).startswith("_") and args[0] not in NAMES):
                 raise AttributeError(args[0] if args else name)  # noqa: TRY301  told like any other
             done = DO.get(name)
@@ -221,7 +224,7 @@ class Judge:
         return value
 
     def _encode(self, value: Any) -> Any:
-        return Encoder(self._form).encode(value)
+        return Encoder(self._form, drain=False).encode(value)
 
     def _decode(self, form: Any) -> Any:
         return Decoder(self._object).decode(form)

@@ -63,6 +63,7 @@ def describe(error: BaseException, encode: Callable[[Any], Any], *, deep: int = 
     forms = {name: _or_none(encode, value) for name, value in list(attributes.items())[:50] if type(name) is str}
     told["attributes"] = {name: form["v"] for name, form in forms.items() if form is not None}
     if deep < MOST_CAUSES:
+        told["hides"] = bool(error.__suppress_context__)
         if error.__cause__ is not None:
             told["cause"] = describe(error.__cause__, encode, deep=deep + 1)
         inner = getattr(error, "exceptions", None)
@@ -189,6 +190,7 @@ class Raised:
                     continue
         if isinstance(told.get("cause"), dict):
             made.__cause__ = self.exception(told["cause"], loops=False)
+        made.__suppress_context__ = told.get("hides") is True
 
 
 def came_over(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ null true 1.5 "a" [..]      None bool float str list, and int below 2**53
 {"b": "base64"} {"ba": ..} {"mv": ..}        bytes bytearray memoryview
 {"c": [re, im]}             complex
 {"u": "hex"}                a text with two halves of one character side by side, UTF-8 with surrogates
-{"r": [start, stop, step]}  range
+{"r": [start, stop, step]}  range; likewise {"sl": ..} slice
 {"de": "1.10"} {"fr": [1, 2]}                Decimal Fraction
 {"at": ["date", ..]}        date, time, datetime (as text), timedelta (days, seconds, microseconds)
 {"ar": ["i", [..]]}         array.array
@@ -266,6 +266,9 @@ class Encoder:
     def _range(self, value: range, depth: int) -> Any:
         return {"r": [self._int(part, depth) for part in (value.start, value.stop, value.step)]}
 
+    def _slice(self, value: slice, depth: int) -> Any:
+        return {"sl": [self._tree(part, depth + 1) for part in (value.start, value.stop, value.step)]}
+
     def _decimal(self, value: decimal.Decimal, _depth: int) -> Any:
         return {"de": decimal.Decimal.__str__(value)}
 
@@ -305,6 +308,7 @@ _EXACT: dict[type, Callable[[Encoder, Any, int], Any]] = {
     memoryview: Encoder._memoryview,
     complex: Encoder._complex,
     range: Encoder._range,
+    slice: Encoder._slice,
     decimal.Decimal: Encoder._decimal,
     fractions.Fraction: Encoder._fraction,
     dt.datetime: Encoder._day,
@@ -413,6 +417,9 @@ class Decoder:
     def _of_parts(self, tag: str, parts: list[Any]) -> Any:
         if tag == "r":
             return range(*parts)
+        if tag == "sl":
+            start, stop, step = parts
+            return slice(start, stop, step)
         if tag == "c":
             real, imaginary = map(float, parts)
             return complex(real, imaginary)
