@@ -190,7 +190,7 @@ class Judge:
             args = [self._decode(each) for each in asked["args"]]
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
-            if not may_ask(name, args):
+            if not may_ask(name, tuple(args)):
                 raise AttributeError(name)  # noqa: TRY301  told like any other
             done = DO.get(name)
             value = done(owner, *args, **kwargs) if done else getattr(owner, name)(*args, **kwargs)
