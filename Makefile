@@ -1,4 +1,4 @@
-.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-table-writer bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-table-writer bench-judge bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,9 @@ soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the 
 
 bench-sandbox: .venv/.dev ## what a job and a grading cost in each kind of sandbox, against docker run and a plain process
 	$(BIN)/python -m benchmarks.bench_sandbox
+
+bench-judge: .venv/.core ## mutants and honest rewritings of the curriculum's references: does the judge say what plain Python says?
+	$(BIN)/python -m benchmarks.judge_mutants
 
 storm-sandbox: .venv/.dev ## what honest jobs get of Docker's sandboxes between attacks
 	$(BIN)/python -m benchmarks.storm_sandbox --kind docker

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from builder.extract import extract_code
 from builder.prompting import Prompts
 from builder.reflect import LookBack, reflect
-from memory.attempts import AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
+from memory.attempts import OUTCOME_WORDS, AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
 from memory.blueprints import Way
 from memory.tasks import Task
 from memory.told import Told
@@ -77,7 +77,11 @@ def run_attempt(spec: AttemptSpec, task: Task, tools: Tools) -> Attempt:
     verdict = next((turn.verdict for turn in reversed(work.turns) if turn.verdict is not None), None)
     outcome = _outcome(work)
     reflection = _reflection(work, outcome)
-    score = None if verdict is None or not task.graded else tools.score(task, work.code, verdict, spec)
+    score = (
+        None
+        if verdict is None or outcome in ("ungraded", "no_verdict")
+        else tools.score(task, work.code, verdict, spec)
+    )
     result = AttemptResult(
         unit_id=spec.unit_id,
         outcome=outcome,
@@ -171,7 +175,7 @@ def _why_over(turn: Turn) -> str:
     """Why there is no further turn, empty if there may be one."""
     if turn.verdict is None:
         return ""
-    return {"passed": "passed", "ungraded": "ungraded", "failed": ""}[turn.verdict.outcome]
+    return "" if turn.verdict.outcome == "failed" else OUTCOME_WORDS.get(turn.verdict.outcome, turn.verdict.outcome)
 
 
 def _answer(work: _Work, turn: Turn) -> Message:
@@ -185,13 +189,15 @@ def _outcome(work: _Work) -> Outcome:
     if not work.task.graded:
         return "ungraded"
     last = work.turns[-1].verdict if work.turns else None
-    return "passed" if last is not None and last.outcome == "passed" else "failed"
+    return last.outcome if last is not None and last.outcome in ("passed", "no_verdict") else "failed"
 
 
 def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     """Asked for where there is something to learn from and a second reply is allowed."""
     if outcome == "ungraded":
         return Reflection(usable=False, problem="not asked for: the task is ungraded")
+    if outcome == "no_verdict":
+        return Reflection(usable=False, problem="not asked for: there is no verdict")
     if not work.spec.max_repairs:
         return Reflection(usable=False, problem="not asked for: one reply a unit")
     if not work.turns:

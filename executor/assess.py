@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from executor.grading.grade import grade
+from executor.grading.trial import try_task
 from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, score
 from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
@@ -30,6 +31,10 @@ class Assess(Protocol):
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         """Why a task cannot be passed; empty if it can."""
+        ...
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        """What is wrong with a task that was never tried; empty if nothing was found."""
         ...
 
 
@@ -104,4 +109,14 @@ class Assessor:
         verdict = self._run(task, task.reference, limits)
         if verdict.suspect:
             return verdict.suspect
+        if verdict.outcome == "no_verdict":
+            return f"there is none on its own reference either: {verdict.why_none}"
         return "" if verdict.outcome == "passed" else "its own reference does not pass its checks"
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        """What is wrong with a task that was never tried; empty if nothing was found.
+
+        Raises:
+            SandboxFault: it could not be tried.
+        """
+        return try_task(task, self._sandbox, limits).flaw

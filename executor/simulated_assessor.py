@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
 from executor.score_engine import Weights
-from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
+from memory.attempts import JUDGE, AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
 from memory.told import Told, all_of
 from utils.errors import SandboxFault
@@ -39,6 +39,7 @@ class SimulatedAssessor:
             calls=len(checks),
             candidate=FACTS,
             sandbox=SANDBOX,
+            judge=JUDGE,
         )
 
     def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
@@ -59,6 +60,11 @@ class SimulatedAssessor:
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         """None: every simulated task can be passed."""
+        del task, limits
+        return ""
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        """None: nothing is run that could be tried."""
         del task, limits
         return ""
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from memory.attempts import AttemptResult, AttemptSpec, Turn, Verdict
+from memory.attempts import NO_VERDICT, AttemptResult, AttemptSpec, Turn, Verdict
 from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
 from memory.efficiency import efficiency, family_of
 from memory.records import Cost, TaskRecord
@@ -44,7 +44,7 @@ def make_belog(  # noqa: PLR0913  all that a log is computed from
         dependencies_affected=finding.modules,
         pipeline_connections=_neighbours(task, state),
         errors_encountered=tuple(_errors(result.turns))[:ERRORS_KEPT],
-        success=None if result.outcome == "ungraded" else result.outcome == "passed",
+        success=result.outcome == "passed" if result.judged else None,
         efficiency_score=_efficiency(record, task, result, state),
         improvement_suggestions=_suggestions(result, finding),
         potential_breakage_risk=_risk(task, state),
@@ -115,6 +115,8 @@ def _errors(turns: Iterable[Turn]) -> Iterable[EncounteredError]:
                 message=message_of(turn.verdict),
                 told=turn.told,
             )
+        elif turn.verdict is not None and turn.verdict.outcome == "no_verdict":
+            yield EncounteredError(turn=turn.index, error_class=NO_VERDICT, message=one_line(turn.verdict.why_none))
         elif turn.verdict is not None and turn.verdict.outcome == "ungraded" and turn.verdict.candidate.exit_code != 0:
             stderr = turn.verdict.candidate.stderr
             yield EncounteredError(

@@ -120,6 +120,7 @@ def a_verdict(outcome: Outcome = "passed", **fields: Any) -> Verdict:
     checks = (CheckVerdict(name="small", passed=bool(held), assertions_passed=held, assertions_total=1),)
     values: dict[str, Any] = {"checks": checks, "candidate": facts, "sandbox": SANDBOX}
     values |= {"assertions_passed": held, "assertions_total": 1}
+    values |= {"why_none": "it cannot cross"} if outcome == "no_verdict" else {}
     return Verdict(outcome=outcome, **{**values, **fields})
 
 
