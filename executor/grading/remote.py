@@ -223,6 +223,7 @@ class StandIns:
             local = _local_class(form, base)
             body["__slots__"] = ()
             body["__dict__"] = property(lambda self: ask(self, "__getattr__", "__dict__"))
+            body["__doc__"] = property(lambda self: ask(self, "__getattr__", "__doc__"))
             body["__class__"] = property(lambda self: local or type(self))
         for name in asked:
             if name == "__contains__" and not body["_wire_named"]:

@@ -43,3 +43,16 @@ def test_only_who_does_not_lie_is_passed(sandbox: Sandbox, attack: Path) -> None
     source = attack.read_text(encoding="utf-8")
     verdict = grade(TALLY, source, sandbox, limits=LIMITS)
     assert verdict.outcome == ("passed" if source.startswith("# MUST: pass") else "failed")
+
+
+DIGS = "def first(numbers):\n    return numbers.gi_frame.f_globals['want']\n"
+WANTS = "want = 7\nnumbers = (number for number in [7])\nassert first(numbers) == want"
+
+
+def test_a_generator_of_the_checks_tells_nothing_of_what_they_know(sandbox: Sandbox) -> None:
+    task = TALLY.model_copy(
+        update={"entry_point": "first", "interface": (), "checks": (Check(name="first", code=WANTS),)}
+    )
+    assert plain_flaw(task, DIGS) == ""
+    assert grade(task, DIGS, sandbox, limits=LIMITS).outcome == "failed"
+    assert grade(task, "def first(numbers):\n    return next(numbers)\n", sandbox, limits=LIMITS).outcome == "passed"
