@@ -71,6 +71,7 @@ _OTHERS = [
     "length_hint",
 ]
 _COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
+OPERATIONS = frozenset(f"__{side}{name}__" for name in _BINARY for side in ("", "r", "i"))
 QUESTIONS = frozenset(
     f"__{name}__"
     for name in (*_OTHERS, *_COMPARED, *_BINARY, *(f"r{name}" for name in _BINARY), *(f"i{name}" for name in _BINARY))
@@ -228,7 +229,9 @@ class StandIns:
         for name in asked:
             if name == "__contains__" and not body["_wire_named"]:
                 continue  # then Python looks through the items: who is asked for one could say yes to each
-            if name in QUESTIONS:
+            if name in OPERATIONS and not body["_wire_named"]:
+                body[name] = _operation(name)
+            elif name in QUESTIONS:
                 body[name] = _SPECIAL.get(name) or _question(name)
             elif by_value and not name.startswith("_"):
                 body[name] = _question(name)
@@ -269,6 +272,22 @@ def _question(name: str) -> Callable[..., Any]:
 
     question.__name__ = name
     return question
+
+
+def _operation(name: str) -> Callable[..., Any]:
+    """Arithmetic of a class that the task does not name: with a plain value only its own plain value's, if it has one.
+
+    Else `abs(answer - wanted) < 1e-9` would hold for an answer that gives 0 whatever is subtracted from it.
+    """
+
+    def operation(self: Any, other: Any, *more: Any) -> Any:
+        if is_stand_in(other):
+            return ask(self, name, other, *more)
+        base = _value_of(self)
+        method = getattr(type(base), name, None)
+        return NotImplemented if base is None or method is None else method(base, other, *more)
+
+    return operation
 
 
 def _next(self: Any) -> Any:
