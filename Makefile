@@ -1,4 +1,4 @@
-.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox bench-judge storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-table-writer bench-judge bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,10 @@ bench-blueprints: .venv/.core ## a hundred trials each of planted better, worse 
 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night
+
+bench-table-writer: .venv/.dev ## a model that writes what it is shown into a table: does it pass a task, is its rule ever proven?
+	$(BIN)/python -m benchmarks.table_writer
+	$(BIN)/python -m benchmarks.table_writer --nights 20
 
 bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted faults: is no faulty one trusted?
 	$(BIN)/python -m benchmarks.bench_proposals

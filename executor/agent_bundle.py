@@ -30,23 +30,30 @@ _LIBRARY = tuple(
     )
 )  # fmt: skip
 
-# makes modules of SOURCES, the packages above them included, so that they can import each other by their names
+# has the modules of SOURCES, and the packages above them, imported by their names when they are asked for
 _LOADER = """
-import sys, types
+import sys
 sys.path[:] = [entry for entry in sys.path if entry]
-for name, source in SOURCES:
-    package, _, short = name.rpartition(".")
-    while package:
-        sys.modules.setdefault(package, types.ModuleType(package))
-        package = package.rpartition(".")[0]
-    module = sys.modules[name] = types.ModuleType(name)
-    sys.modules[name.rpartition(".")[0]].__dict__[short] = module
-    exec(compile(source, name, "exec") if isinstance(source, str) else source, module.__dict__)
+class Given:
+    def __init__(self, sources):
+        self.sources = dict(sources)
+        self.packages = {name.rsplit(".", depth)[0] for name in self.sources for depth in range(1, name.count(".") + 1)}
+    def find_spec(self, name, path=None, target=None):
+        if name in self.sources or name in self.packages:
+            return type(sys.__spec__)(name, self, is_package=name in self.packages)
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        source = self.sources.pop(module.__name__, "")
+        exec(compile(source, module.__name__, "exec") if isinstance(source, str) else source, module.__dict__)
+sys.meta_path.insert(0, Given(SOURCES))
 """
 _START = """
 LIBRARY, LOADER = {library!r}, {loader!r}
 SOURCES = unpacked(LIBRARY) + unpacked({agent!r})
 exec(LOADER)
+for NAME, _ in SOURCES:
+    __import__(NAME)
 in_a_fresh_interpreter = "%s\\nSOURCES = unpacked(%r)\\n%s" % (UNPACK, LIBRARY, LOADER)
 exec(*sys.modules["executor.agent.resident"].main(in_a_fresh_interpreter))
 sys.modules["executor.agent.job"].leave()

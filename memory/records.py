@@ -12,6 +12,8 @@ LEVELS_KEPT = 20
 COSTS_KEPT = 50
 PREVIOUS_KEPT = 10
 CHOICES_KEPT = 10
+UNJUDGED = "there is no verdict on an answer to it"
+"""Begins the reason why such a task was put aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ class TaskRecord:
 
     `fails_in_a_row` are the graded ones since the last pass, `failed_under` the circumstances of the latest of them;
     `suspect_tries` are those since the task was last found sound, `suspect_odds` the sum of the probabilities of
-    passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen.
+    passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen,
+    `tried_as` is the digest of the text that was tried before it counted.
     `passes_as_it_is` are those since its text last changed; `abandoned` units of it took the program down, the latest
-    under the circumstances `abandoned_under`.
+    under the circumstances `abandoned_under`. `no_verdicts` counts attempts without a verdict, `unjudged` says why
+    there is none on the latest, until the task is tried with its reference; `last_outcome` is of another one.
     """
 
     task: Task
@@ -62,11 +66,20 @@ class TaskRecord:
     suspect_tries: int = 0
     suspect_odds: float = 0.0
     quarantined: str = ""
+    tried_as: str = ""
     passes_as_it_is: int = 0
     abandoned: int = 0
     abandoned_under: Circumstances | None = None
+    no_verdicts: int = 0
+    unjudged: str = ""
     previous: deque[str] = field(default_factory=lambda: deque(maxlen=PREVIOUS_KEPT))
     costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether nobody knows yet that it can be passed and failed: the project's own tasks are known to be sound."""
+        trusted = self.task.origin in ("curriculum", "generated") or not self.task.graded
+        return not trusted and self.tried_as != self.digest
 
     @property
     def awaits_validation(self) -> bool:
@@ -121,12 +134,14 @@ class ForecastRecord:
 
 @dataclass(slots=True)
 class Totals:
-    """Of the whole memory, or of one run."""
+    """Of the whole memory, or of one run; `fits_only_shown` are some of the failed ones."""
 
     units: int = 0
     passed_first: int = 0
     passed_repaired: int = 0
     failed: int = 0
+    fits_only_shown: int = 0
+    no_verdict: int = 0
     ungraded: int = 0
     abandoned: int = 0
     faults: int = 0
@@ -166,8 +181,9 @@ class Choice:
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """A class of errors that ended attempts, and the first example of it."""
+    """A class of errors that ended attempts, and the first example of it; `told` is what prompts may say of that."""
 
     count: int
     task_id: str
     example: str
+    told: str = ""

@@ -15,9 +15,10 @@ from typing import Annotated
 import typer
 
 from executor.doctor.command import doctor
-from memory import inbox
+from memory.attempts import NO_VERDICT
+from memory.belogs import BELog
 from memory.reading import find_task, known_tasks, latest_belogs, read_document
-from memory.task_sources import load_tasks
+from memory.shown_checks import unseen_words
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
@@ -29,6 +30,7 @@ from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
 from utils.commands.health import health
+from utils.commands.import_tasks import import_tasks
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rehearse import rehearse
@@ -37,11 +39,9 @@ from utils.commands.rules import rules
 from utils.commands.run_code import run_file
 from utils.commands.serve import serve
 from utils.commands.shared import (
-    BY,
     AsJson,
     Memory,
     folder_of,
-    leave,
     show,
     show_lines,
     show_table,
@@ -52,6 +52,7 @@ from utils.commands.watch import watch
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
 app.command()(add_task)
+app.command()(import_tasks)
 app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
@@ -71,19 +72,6 @@ app.command("power")(show_power)
 app.add_typer(rules, name="rules")
 app.add_typer(blueprint, name="blueprint")
 app.add_typer(experiment, name="experiment")
-
-
-@app.command()
-def import_tasks(
-    file: Annotated[Path, typer.Argument(help="HumanEval's or MBPP's JSONL, or tasks as JSON, JSONL or TOML.")],
-    memory: Memory = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask for all tasks of a file; a task with a known id replaces it."""
-    folder = folder_of(memory)
-    tasks = tuple(task.model_copy(update={"origin": "user"}) for task in load_tasks(file))
-    leave(folder, inbox.Wish(by=BY, tasks=tasks))
-    show({"imported": [task.id for task in tasks]} if as_json else f"{len(tasks)} tasks of {file} imported")
 
 
 @app.command()
@@ -114,7 +102,7 @@ def get_task(
         show(found)
         return
     task = found.task
-    graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
+    graded = f"{len(task.check_names)} checks, {unseen_words(task)}" if task.graded else "ungraded"
     waiting = [] if found.proposed is None else proposed_lines(found.proposed)
     show_lines(
         [
@@ -126,7 +114,7 @@ def get_task(
             *waiting,
         ]
     )
-    rows = [(each.unit_id, each.at, each.outcome, str(each.turns), each.ended) for each in found.latest]
+    rows = [(each.unit_id, each.at, each.words, str(each.turns), each.ended) for each in found.latest]
     if rows:
         show_table(("attempt", "at", "outcome", "turns", "ended"), rows)
 
@@ -143,7 +131,8 @@ def get_profile(memory: Memory = None, as_json: AsJson = False) -> None:
         [
             f"Memory {profile.memory_id}: {profile.units} attempts in {profile.runs} runs, {profile.tokens} tokens",
             f"{profile.passed_first} passed first time, {profile.passed_after_repair} after repair",
-            f"{profile.failed} failed, {profile.ungraded} ungraded",
+            f"{profile.failed} failed, {profile.ungraded} ungraded, {profile.no_verdict} without a verdict",
+            f"{profile.fits_only_shown} of the failed ones fit only what they were shown of the checks",
             f"{profile.pass_rate:.0%} of the graded ones passed",
             f"Most frequent errors: {errors or 'none'}",
             f"Models: {', '.join(sorted(profile.models)) or 'none'}",
@@ -192,13 +181,20 @@ def belogs(
     if as_json:
         show([each.model_dump(mode="json") for each in found])
         return
-    words = {True: "passed", False: "failed", None: "ungraded"}
     rows = [
-        (each.execution_trace_id, each.task_id, words[each.success], f"{each.efficiency_score:.0f}",
+        (each.execution_trace_id, each.task_id, _became(each), f"{each.efficiency_score:.0f}",
          each.errors_encountered[-1].error_class if each.errors_encountered else "")
         for each in found
     ]  # fmt: skip
     show_table(("trace", "task", "outcome", "efficiency", "last error"), rows)
+
+
+def _became(belog: BELog) -> str:
+    """The outcome of its attempt, in a word or two."""
+    if belog.success is not None:
+        return "passed" if belog.success else "failed"
+    errors = belog.errors_encountered
+    return NO_VERDICT if errors and errors[-1].error_class == NO_VERDICT else "ungraded"
 
 
 def _trend_lines(trend: Trend) -> list[str]:

@@ -90,8 +90,10 @@ def _form(form: Mapping[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {
         "o": number if type(number) is int else -1,
         "c": classes if type(classes) is int else -1,
-        **{name: str(form[name])[:NAME_CHARS] for name in ("of", "m", "n") if name in form},
+        **{name: str(form[name])[:NAME_CHARS] for name in ("m", "n") if name in form},
     }
+    if str(form.get("of", "")).isidentifier():  # the judge names a class so
+        told["of"] = str(form["of"])[:NAME_CHARS]
     lists = {name: form[name] for name in ("d", "bases") if isinstance(form.get(name), list)}
     return {
         "of": "object",

@@ -38,7 +38,8 @@ class Asking:
         if "error" in reply:
             failure = reply["error"]
             return str(failure.get("traceback") or failure.get("message") or "it could not be loaded")
-        missing, self.kinds = reply.get("missing"), reply.get("kinds", {})
+        missing, told = reply.get("missing"), reply.get("kinds", {})
+        self.kinds = {name: told[name] for name in names if name in told}
         if missing is None or not (missing or self.kinds.keys() >= set(names)):
             return "the solution's process answered nonsense when it was loaded"
         return f"the solution does not define {', '.join(map(str, missing))}" if missing else ""

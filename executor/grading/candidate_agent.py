@@ -18,7 +18,8 @@ import types
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from executor.grading.raised import FILE, MODULE, Raised, describe
+from executor.grading.checks_code import FILE, MODULE
+from executor.grading.raised import Raised, describe
 from executor.grading.remote import QUESTIONS, StandIns, is_stand_in, state
 from executor.grading.wire import MUTABLE, OWN, Decoder, Encoder, WireError, exact_base
 
@@ -53,6 +54,10 @@ class Kept:
         """How an object crosses that stays here."""
         if type(value) is types.MethodType and _is_method(value):
             return {**self.form(value.__self__), "me": value.__func__.__name__}
+        return self.whole_form(value)
+
+    def whole_form(self, value: Any) -> dict[str, Any]:
+        """The form that names the value itself, a method not by its object."""
         kind = type(value)
         if kind not in self._classes:
             self._classes[kind] = {"c": len(self._classes), **self._told_of(kind)}
@@ -66,6 +71,8 @@ class Kept:
         return self._numbers[id(value)]
 
     def __getitem__(self, number: int) -> Any:
+        if type(number) is not int or not 0 <= number < len(self._objects):
+            raise KeyError(f"there is no object {str(number)[:20]}")
         return self._objects[number]
 
     def _told_of(self, kind: type) -> dict[str, Any]:

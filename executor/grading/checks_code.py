@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 
 CHECK_FILE = "<check>"
+MODULE, FILE = "solution", "solution.py"
+"""Under which name and in which file the solution finds itself."""
 
 
 def parsed(code: str, entry_point: str) -> ast.Module:

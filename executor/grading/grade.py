@@ -8,12 +8,13 @@ from executor.grading.cooperative import grade_by_tests
 from executor.grading.facts import SHOWN_CHARS, describe_end, effective_limits, run_facts, sandbox_facts
 from executor.grading.fresh import CHECK as FRESH
 from executor.grading.fresh import Fresh, fresh_calls
+from executor.grading.hash_order import OTHER_SEED, SEEDED, order_matters
 from executor.grading.judging import Judging, count_asserts
 from executor.grading.plain import judge_limits, run_plainly
 from executor.grading.programs import CANDIDATE, JUDGE
 from executor.grading.stdio import grade_program
 from executor.grading.tally import Tally
-from executor.grading.two_judges import ODD, OTHER_SEED, SEEDED, crosses, order_matters, reach, settle
+from executor.grading.two_judges import ODD, crosses, reach, settle
 from executor.grading.wanted import Wanted, tried, wanted_of
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Sandbox, Status
 from memory.attempts import JUDGE as JUDGE_VERSION

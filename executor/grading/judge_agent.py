@@ -31,9 +31,9 @@ ALLOWED = (
     "__str__", "__getattr__", "__self__", "__eq__", "__lt__", "__hash__",
 )  # fmt: skip
 """What the solution may ask of an object of the checks, beside its public methods and attributes."""
-INSIDE = (types.FrameType, types.CodeType, types.TracebackType)
-"""Of these, which generators and coroutines hand out, the solution is told nothing: they lead to what is expected."""
 NAMES = ("__name__", "__doc__", "__qualname__", "__module__")
+NEVER = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, types.CoroutineType)
+"""Through whose public attributes one comes to all that there is in this process."""
 
 
 class Judge:
@@ -73,13 +73,14 @@ class Judge:
         """Classes of this process that stand for the interface's exception classes, so that checks can catch them."""
         told, made = self._request["kinds"], dict[str, type[BaseException]]()
 
-        def of(name: str) -> type[BaseException]:
+        def of(name: str, *below: str) -> type[BaseException]:
             if name not in made:
                 bases = [str(each) for each in told[name]["bases"]]
-                near = next((each for each in bases if told.get(each, {}).get("bases") and each != name), "")
+                own = (each for each in bases if told.get(each, {}).get("bases") and each not in (name, *below))
+                near = next(own, "")
                 known = (getattr(builtins, each, None) for each in bases)
                 fits = (each for each in known if isinstance(each, type) and issubclass(each, BaseException))
-                parent = of(near) if near else next(fits, Exception)
+                parent = of(near, name, *below) if near else next(fits, Exception)
                 made[name] = type(name, (parent,), dict(STAND_IN))
             return made[name]
 
@@ -115,7 +116,7 @@ class Judge:
     def _excuse(self, error: BaseException) -> str:
         """Why an exception says nothing of the solution: a second process cannot do what the check asks for."""
         if isinstance(error, Uncarried):
-            return clip(words(error)) if error.named else ""
+            return clip(words(error)) if error.excused else ""
         if isinstance(error, WireError):
             return clip(words(error))
         if came_over(error) and type(error) is not AssertionError:
@@ -195,9 +196,8 @@ class Judge:
             args = [self._decode(each) for each in asked["args"]]
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
-            private = (name.startswith("_") and name not in ALLOWED) or isinstance(owner, INSIDE)
-            if private or (name == "__getattr__" and str(args[0]).startswith("_") and args[0] not in NAMES):
-                raise AttributeError(args[0] if args else name)  # noqa: TRY301  told like any other
+            if not may_ask(name, tuple(args)):
+                raise AttributeError(name)  # noqa: TRY301  told like any other
             done = DO.get(name)
             value = done(owner, *args, **kwargs) if done else getattr(owner, name)(*args, **kwargs)
             return {"value": self._encode(value)}
@@ -252,11 +252,20 @@ class Judge:
         name = getattr(value, "__name__", None)
         if type(name) is str and getattr(builtins, name, None) is value:
             return {"fn": name}
-        form = self._kept.form(value)
+        if isinstance(value, NEVER):
+            raise WireError(f"a {type(value).__name__} of the checks cannot cross")
+        form = self._kept.whole_form(value)
         return {"j": form.pop("o"), **form}
 
     def _send(self, message: dict[str, Any]) -> None:
         self._channel.send(json.dumps(message, separators=(",", ":")).encode())
+
+
+def may_ask(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the solution may ask an object of the checks for this; the name of an attribute is an exact text."""
+    if name == "__getattr__":
+        return bool(args) and type(args[0]) is str and (not args[0].startswith("_") or args[0] in NAMES)
+    return not name.startswith("_") or name in ALLOWED
 
 
 SILENT = ("__take__", "__self__", "__setattr__", "__delattr__", "__equals_a_stranger__", "__enter__", "__exit__")

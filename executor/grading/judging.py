@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from executor.grading.answers import frame_of_answer
+from executor.grading.answers import frame_of, frame_of_answer, refusal
 from executor.grading.asking import Asking
 from executor.grading.facts import describe_end
 from executor.grading.plain import Plain, asked
@@ -88,7 +88,10 @@ class Judging:
 
     def _ask_back(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What an object of the checks gives; it may call the solution meanwhile."""
-        self._judge.send(json.dumps({"back": asked}).encode())
+        frame = frame_of({"back": asked})
+        if frame is None:
+            return refusal("so much cannot be handed to the checks")
+        self._judge.send(frame)
         while True:
             message = json.loads(self._judge.receive())
             if message["op"] == "returned":
@@ -118,9 +121,12 @@ class Judging:
 
 
 def functions_of(task: Task) -> set[str]:
-    """The names that the task's own reference defines as functions: what it answers is then no object of theirs."""
+    """The names that are functions, by the task's own reference or by how classes are written.
+
+    What they answer is no object of theirs.
+    """
     if task.reference is None:
-        return set()
+        return {name for name in task.callable_names if not name[0].isupper()}
     try:
         body = parse_python(task.reference).body
     except SyntaxError:

@@ -16,8 +16,7 @@ import sys
 import types
 from typing import Any
 
-from executor.grading.checks_code import CHECK_FILE, parsed
-from executor.grading.raised import FILE, MODULE
+from executor.grading.checks_code import CHECK_FILE, FILE, MODULE, parsed
 
 OWN_FRAMES = 12
 KIND_CHARS = 100

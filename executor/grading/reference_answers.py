@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from executor.grading import candidate_agent, raised, remote, seeded_agent, wire
+from executor.grading import candidate_agent, checks_code, raised, remote, seeded_agent, wire
 from executor.grading.answers import answer
 from executor.grading.asking import Asking
 from executor.grading.compare import is_plain, same
@@ -172,7 +172,7 @@ def _parsed(reference: Reference, told: bytes) -> list[Answer]:
 
 def _modules() -> dict[str, bytes]:
     packages = {"executor/__init__.py": b"", "executor/grading/__init__.py": b""}
-    modules = (wire, remote, raised, candidate_agent)
+    modules = (wire, remote, checks_code, raised, candidate_agent)
     return packages | {f"executor/grading/{Path(str(module.__file__)).name}": _text(module) for module in modules}
 
 

@@ -35,6 +35,7 @@ _BINARY = [
     "xor",
     "matmul",
 ]
+_OPERATIONS = frozenset(f"__{side}{name}__" for side in ("", "r", "i") for name in _BINARY)
 _OTHERS = [
     "len",
     "bool",
@@ -71,7 +72,6 @@ _OTHERS = [
     "length_hint",
 ]
 _COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
-OPERATIONS = frozenset(f"__{side}{name}__" for name in _BINARY for side in ("", "r", "i"))
 QUESTIONS = frozenset(
     f"__{name}__"
     for name in (*_OTHERS, *_COMPARED, *_BINARY, *(f"r{name}" for name in _BINARY), *(f"i{name}" for name in _BINARY))
@@ -84,11 +84,11 @@ AHEAD, MOST_AHEAD = 16, 1024
 class Uncarried(TypeError):  # noqa: N818  the state is the message
     """The checks ask something of an object that only the solution's own process could answer."""
 
-    def __init__(self, stand_in: Any, what: str) -> None:
-        """Say what of which object."""
+    def __init__(self, stand_in: Any, what: str, *, told: bool = False) -> None:
+        """Say what of which object; `told` if that excuses it whatever its class."""
         super().__init__(f"a {state(stand_in, 'form')['of']} object of the solution {what}")
-        self.named = is_named(stand_in)
-        """Whether its class is one that the task names."""
+        self.excused = told or is_named(stand_in)
+        """Whether the failure may say nothing of the solution: its class is one that the task names."""
 
 
 class StandIn:
@@ -229,11 +229,11 @@ class StandIns:
         for name in asked:
             if name == "__contains__" and not body["_wire_named"]:
                 continue  # then Python looks through the items: who is asked for one could say yes to each
-            if name in OPERATIONS and not body["_wire_named"]:
+            if name in _OPERATIONS and not body["_wire_named"]:
                 body[name] = _operation(name)
             elif name in QUESTIONS:
                 body[name] = _SPECIAL.get(name) or _question(name)
-            elif by_value and not name.startswith("_"):
+            elif by_value and not name.startswith("_") and (body["_wire_named"] or not hasattr(type(base), name)):
                 body[name] = _question(name)
         body.update(_comparisons(asked, by_value=by_value))
         return type(str(form["of"]), (StandIn, type(base)) if by_value else (_Object,), body)
@@ -274,19 +274,20 @@ def _question(name: str) -> Callable[..., Any]:
     return question
 
 
-def _operation(name: str) -> Callable[..., Any]:
-    """Arithmetic of a class that the task does not name: with a plain value only its own plain value's, if it has one.
-
-    Else `abs(answer - wanted) < 1e-9` would hold for an answer that gives 0 whatever is subtracted from it.
-    """
+def _operation(name: str) -> Callable[[Any, Any], Any]:
+    """An operator of a class that the task does not name: told an expected number, it could make any difference 0."""
+    asked, in_place = _question(name), name.startswith("__i") and name != "__invert__"
 
     def operation(self: Any, other: Any, *more: Any) -> Any:
-        if is_stand_in(other):
-            return ask(self, name, other, *more)
-        base = _value_of(self)
-        method = getattr(type(base), name, None)
-        return NotImplemented if base is None or method is None else method(base, other, *more)
+        base = state(self, "base")
+        if is_stand_in(other) or (in_place and base is not None and not _kept_by_value(base)):
+            return asked(self, other, *more)
+        if base is None:
+            raise Uncarried(self, "can only be reckoned with where it is", told=True)
+        done = getattr(type(base), name, None)
+        return NotImplemented if done is None else done(_value_of(self), other, *more)
 
+    operation.__name__ = name
     return operation
 
 

@@ -6,7 +6,6 @@ do what a check asks for and the plain one passes, there is no verdict, unless t
 then the solution has answered in a form that the task does not need.
 """
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,14 +13,9 @@ from executor.grading.check_reach import reach_of
 from executor.grading.plain import Plain
 from memory.attempts import Outcome, Verdict
 from memory.tasks import Task
-from utils.python_source import parse_python
 
-OTHER_SEED = 1
-"""The hash seed of the second run; the first one's is 0."""
 PLAINLY = "in one process with the checks, as plain Python runs it, it fails"
-SEEDED = "where Python hashes texts differently (PYTHONHASHSEED=1), and sets have another order, it fails"
 ODD = "its answer is of a form that cannot be judged, and the task can be solved without"
-_ORDERED_BY_HASH = frozenset({"set", "frozenset", "hash"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +49,3 @@ def reach(task: Task) -> str:
     """Why the task's checks need more of the solution's process than calls can give; empty if they do not."""
     found = (reach_of(code, task.callable_names) for code in (task.setup, *(check.code for check in task.checks)))
     return next(filter(None, found), "")
-
-
-def order_matters(task: Task, source: str) -> bool:
-    """Whether solution or checks use sets or hashes, whose order is another one in each run of Python."""
-    return any(map(_uses_hashes, (source, *(check.code for check in task.checks))))
-
-
-def _uses_hashes(source: str) -> bool:
-    try:
-        nodes = list(ast.walk(parse_python(source)))
-    except SyntaxError:
-        return False
-    return any(
-        isinstance(node, (ast.Set, ast.SetComp)) or (isinstance(node, ast.Name) and node.id in _ORDERED_BY_HASH)
-        for node in nodes
-    )

@@ -393,12 +393,17 @@ class Decoder:
     def _tagged(self, data: Any, depth: int) -> Any:
         try:
             if "o" in data or "j" in data or "fn" in data:
-                form = {**data, "as": self._value(data["as"], depth + 1)} if "as" in data else data
-                return self._resolve(form)
+                return self._resolve({**data, "as": self._base(data["as"], depth + 1)} if "as" in data else data)
             ((tag, body),) = data.items()
             return self._of_tag(tag, body, depth)
-        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, binascii.Error) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, binascii.Error) as error:
             raise WireError(f"not a value: {type(error).__name__}: {error}") from None
+
+    def _base(self, data: Any, depth: int) -> Any:
+        value = self._value(data, depth)
+        if type(value) not in _EXACT:
+            raise WireError(f"no class derives its value from a {type(value).__name__}")
+        return value
 
     def _of_tag(self, tag: str, body: Any, depth: int) -> Any:
         if tag in _SEQUENCES:

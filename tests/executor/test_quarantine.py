@@ -13,6 +13,7 @@ from memory.attempts import AttemptLimits
 from memory.cases import Generator
 from memory.events import TaskAdded
 from memory.memory_manager import MemoryManager
+from memory.records import UNJUDGED
 from memory.tasks import Check, Task
 from tests.memory.builders import a_task, open_memory
 from utils.errors import SandboxFault
@@ -23,6 +24,9 @@ SOUND = "def add(a, b):\n    return a + b\n"
 
 class Away:
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        raise SandboxFault("the sandbox is away")
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
         raise SandboxFault("the sandbox is away")
 
 
@@ -71,6 +75,26 @@ def test_while_the_sandbox_is_away_it_waits_in_quarantine_and_is_tried_later(pro
         assert record.quarantined == ""
 
 
+class Unjudged:
+    """There is no verdict on the reference either."""
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        return "there is none on its own reference either: a lambda cannot cross"
+
+
+def test_why_there_is_no_verdict_stays_beside_what_its_reference_tells(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        notes: list[str] = []
+        memory.append([TaskAdded(task=a_task(), by="a test")])
+        quarantine = Quarantine(memory, Unjudged(), AttemptLimits(), notes.append)
+        quarantine.put(a_task(), f"{UNJUDGED}: a socket cannot cross")
+        why = f"{UNJUDGED}: a socket cannot cross; there is none on its own reference either: a lambda cannot cross"
+        assert memory.state.tasks["add"].quarantined == why
+        assert notes == [f"add is not tried any more: nobody passed it, and {why}"]
+        quarantine.validate_all()
+        assert memory.state.tasks["add"].quarantined == why
+
+
 def test_a_task_that_was_changed_is_no_longer_suspected(process: Sandbox, tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
         put(memory, a_task(reference=None), Assessor(process, Weights()))
@@ -93,3 +117,52 @@ def test_a_suspect_that_was_never_failed_is_tried_once_the_sandbox_is_back(tmp_p
     with open_memory(tmp_path) as memory:
         put(memory, a_task(reference=SOUND), Away())
         assert memory.state.tasks["add"].awaits_validation
+
+
+def first_trial(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Quarantine, list[str]]:
+    notes: list[str] = []
+    memory.append([TaskAdded(task=task, by="a test")])
+    quarantine = Quarantine(memory, assess, AttemptLimits(), notes.append)
+    if quarantine.wants_trial(task):
+        quarantine.try_first(task)
+    return quarantine, notes
+
+
+def test_a_broken_task_is_set_aside_before_anything_is_done_for_it(process: Sandbox, tmp_path: Path) -> None:
+    broken = a_task(origin="file", reference="def add(a, b):\n    return a - b\n")
+    with open_memory(tmp_path) as memory:
+        quarantine, notes = first_trial(memory, broken, Assessor(process, Weights()))
+        why = "its own reference does not pass: add(1, 2) == 3 gave -1, not 3"
+        assert notes == [f"add is set aside before its first attempt: {why}"]
+        assert memory.state.tasks["add"].quarantined == why
+        assert not quarantine.wants_trial(broken)
+
+
+def test_a_sound_task_is_tried_once_for_each_text_that_it_has(process: Sandbox, tmp_path: Path) -> None:
+    sound = a_task(origin="file", reference=SOUND)
+    with open_memory(tmp_path) as memory:
+        quarantine, notes = first_trial(memory, sound, Assessor(process, Weights()))
+        assert (notes, memory.state.tasks["add"].quarantined, quarantine.wants_trial(sound)) == ([], "", False)
+        mended = sound.model_copy(update={"goal": "Add two whole numbers."})
+        memory.append([TaskAdded(task=mended, by="a test")])
+        assert quarantine.wants_trial(mended)
+
+
+def test_tasks_that_come_with_the_program_or_have_no_checks_are_not_tried(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        quarantine, _ = first_trial(memory, a_task(), Away())
+        ungraded = a_task("words", origin="user", checks=())
+        memory.append([TaskAdded(task=ungraded, by="a test")])
+        assert not quarantine.wants_trial(memory.state.tasks["add"].task)
+        assert not quarantine.wants_trial(ungraded)
+
+
+def test_while_the_sandbox_is_away_a_task_stays_untried_but_not_for_ever(tmp_path: Path) -> None:
+    task = a_task(origin="file")
+    with open_memory(tmp_path) as memory:
+        quarantine, _ = first_trial(memory, task, Away())
+        assert quarantine.wants_trial(task)
+        faults = [quarantine.try_first(task) for _ in range(2)]
+        assert [str(fault) for fault in faults] == ["the sandbox is away"] * 2
+        assert not quarantine.wants_trial(task)
+        assert memory.state.tasks["add"].quarantined == ""
