@@ -142,22 +142,10 @@ def equals_a_stranger(value: Any) -> bool:
         return False
 
 
-_BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "divmod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
+_BINARY = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or", "xor",
     "matmul",
-]
+)  # fmt: skip
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "and": operator.and_, "or": operator.or_, "divmod": divmod, "pow": pow,
 }  # fmt: skip
