@@ -123,12 +123,7 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
     yield f"verdict    {OUTCOME_WORDS.get(verdict.outcome, verdict.outcome)}: {held}, {verdict.calls} {word}"
-    if verdict.outcome == "no_verdict":
-        yield f"why none   {one_line(verdict.why_none)}"
-    if verdict.plain:
-        yield f"plain run  {one_line(verdict.plain)}"
-    if verdict.fits_only_shown:
-        yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
+    yield from _grounds(verdict)
     if verdict.cooperative:
         yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
     if verdict.inputs_seed is not None:
@@ -145,6 +140,16 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
         if text:
             yield f"{name} of the solution"
             yield from indented(text)
+
+
+def _grounds(verdict: Verdict) -> Iterator[str]:
+    """Why there is no verdict, what the plain run said, and whether only what was never shown failed."""
+    if verdict.outcome == "no_verdict":
+        yield f"why none   {one_line(verdict.why_none)}"
+    if verdict.plain:
+        yield f"plain run  {one_line(verdict.plain)}"
+    if verdict.fits_only_shown:
+        yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
 
 
 def _ending(run: RunFacts) -> str:
