@@ -37,7 +37,7 @@ from memory.attempts import AttemptResult
 from memory.beginnings import PromptFiles, given_tasks, remember
 from memory.belogs import BELog
 from memory.decisions import limits_of
-from memory.events import Analysed, Finished
+from memory.events import Analysed, Decided, Finished
 from memory.falls import in_words
 from memory.known_tasks import as_known
 from memory.make_belog import make_belog
@@ -63,7 +63,7 @@ from utils.clock_watch import ClockWatch
 from utils.command import EXIT_FAULT, EXIT_SIGTERM, run_command
 from utils.completions import Model
 from utils.display import ConsoleDisplay, Display, Summary, summary_lines
-from utils.errors import Fault, StorageFault
+from utils.errors import Fault, Interrupted, StorageFault
 from utils.files import write_atomically
 from utils.model_wait import wait_for_model
 from utils.notify import Notifier
@@ -229,19 +229,31 @@ class Loop:
 
     def _decide(self) -> str | None:
         """Choose, freeze and log the next unit; its id, or None if there is none to decide."""
-        parts, state = self._parts, self._state
-        if parts.enough.check(self._standing()):
+        if self._parts.enough.check(self._standing()):
             return None
         for told in self._revising.end_trials():
             self._display.note(told)
         if self._proposing.is_due:
             self._display.working("a new task")
             self._proposing.propose()
-        decided = parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs))
+        decided = self._sound_one()
         if decided is None:
             return None
         self._memory.append([decided])
         return decided.spec.unit_id
+
+    def _sound_one(self) -> Decided | None:
+        """The next unit, of a task that was tried; None if there is none, or none can be tried now."""
+        parts, state = self._parts, self._state
+        while decided := parts.decider.next(state, seed=runs.run_seed(parts.seed, state.runs)):
+            task = state.tasks[decided.spec.task_id].task
+            if not self._quarantine.wants_trial(task):
+                return decided
+            self._display.working(f"trying {task.name}")
+            if fault := self._quarantine.try_first(task):
+                self._parking.away = "" if isinstance(fault, Interrupted) else str(fault)
+                return None
+        return None
 
     def _start(self, unit: str) -> None:
         flight = self._state.in_flight[unit]
@@ -252,6 +264,7 @@ class Loop:
             prompts=self._parts.prompts,
             grade=self._parts.assess.grade,
             score=self._parts.assess.score,
+            tell=self._parts.assess.tell,
         )
         seen = watched(tools, unit, self._parts.steps)
         facts: dict[str, str | int] = {"unit": unit, "task": flight.task.id, "attempt": flight.spec.number}

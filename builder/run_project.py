@@ -13,6 +13,7 @@ from builder.reflect import LookBack, reflect
 from memory.attempts import OUTCOME_WORDS, AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
 from memory.blueprints import Way
 from memory.tasks import Task
+from memory.told import Told
 from utils.completions import Completion, Message, Model, Reply
 from utils.errors import ContextOverflow
 from utils.files import sha256_hex
@@ -20,6 +21,7 @@ from utils.ids import derived
 from utils.text import one_line, visible, well_formed
 
 Grader = Callable[[Task, str, AttemptSpec], Verdict]
+Teller = Callable[[Task, str, Verdict, AttemptSpec], Told]
 Scorer = Callable[[Task, str, Verdict, AttemptSpec], Score | None]
 
 
@@ -31,6 +33,7 @@ class Tools:
     prompts: Prompts
     grade: Grader
     score: Scorer
+    tell: Teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class _Work:
     files: dict[str, str] = field(default_factory=dict)
     transcripts: dict[str, str] = field(default_factory=dict)
     ended: str = ""
+    told: Told | None = None
+    """What may be said of the last code that failed."""
 
     @property
     def code(self) -> str:
@@ -155,7 +160,15 @@ def _take(work: _Work, reply: Reply, index: int) -> Turn:
             f"{crossing.model_dump_json(exclude_none=True)}\n" for crossing in verdict.transcript
         )
         verdict = verdict.model_copy(update={"transcript": ()})
-    return turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
+    turn = turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
+    return _with_told(work, turn, verdict, code) if verdict.outcome == "failed" else turn
+
+
+def _with_told(work: _Work, turn: Turn, verdict: Verdict, code: str) -> Turn:
+    """The failed turn with what may be said of it."""
+    told = work.told = work.tools.tell(work.task, code, verdict, work.spec)
+    marked = verdict.model_copy(update={"fits_only_shown": told.fits_only_shown})
+    return turn.model_copy(update={"told": told.line, "verdict": marked})
 
 
 def _why_over(turn: Turn) -> str:
@@ -167,9 +180,9 @@ def _why_over(turn: Turn) -> str:
 
 def _answer(work: _Work, turn: Turn) -> Message:
     prompts, turns = work.tools.prompts, work.spec.max_repairs + 1
-    if turn.verdict is None:
+    if turn.verdict is None or work.told is None:
         return Message("user", prompts.no_code(turn.problem, turn=turn.index + 1, turns=turns))
-    return Message("user", prompts.repair(turn.verdict, turn=turn.index + 1, turns=turns))
+    return Message("user", prompts.repair(work.told, turn=turn.index + 1, turns=turns))
 
 
 def _outcome(work: _Work) -> Outcome:
@@ -193,7 +206,7 @@ def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     return reflect(
         work.tools.model,
         work.tools.prompts,
-        LookBack(unit=spec.unit_id, task=work.task, turns=tuple(work.turns), code=work.code),
+        LookBack(unit=spec.unit_id, task=work.task, turns=tuple(work.turns), code=work.code, told=work.told),
         sampling=spec.sampling,
         seed=derived(spec.seed, "reflection") % 2**31,
     )

@@ -17,6 +17,7 @@ from executor.pipes import PipeIsolation
 from executor.pooled_sandbox import PooledSandbox
 from executor.process_sandbox import base_python
 from executor.sandbox import Limits, Tier
+from executor.sandbox_packages import python_flags, require_packages
 from executor.seccomp import MACHINES, seccomp_digest
 from executor.slots import IsolationOf, PoolRules, jobs_of
 from utils.errors import SandboxFault
@@ -85,12 +86,20 @@ class BubblewrapSandbox(PooledSandbox):
         reason: why this kind was chosen, for the tier.
         program: bubblewrap, by name or path.
         isolation: whether namespaces are used for many jobs while they prove clean, or for one.
+        packages: what jobs may import besides; this machine's Python has to have them.
 
     Raises:
-        SandboxFault: bubblewrap is not installed. Whether the kernel lets it work, only a job can tell.
+        SandboxFault: bubblewrap or a package is not installed. Whether the kernel lets it work, only a job can tell.
     """
 
-    def __init__(self, *, reason: str = "asked for", program: str = "bwrap", isolation: IsolationOf = "slot") -> None:
+    def __init__(
+        self,
+        *,
+        reason: str = "asked for",
+        program: str = "bwrap",
+        isolation: IsolationOf = "slot",
+        packages: tuple[str, ...] = (),
+    ) -> None:
         found = shutil.which(program)
         if found is None:
             raise SandboxFault(f"there is no {program} here: install bubblewrap 0.8 or later")
@@ -99,7 +108,9 @@ class BubblewrapSandbox(PooledSandbox):
         frozen = (option for path in ("/dev", "/proc", "/") for option in ("--remount-ro", path))
         closing = (*frozen, "--new-session", "--as-pid-1", "--chdir", "/")
         config = AgentConfig(kind="bubblewrap", work=WORK, score=False, roots=(TEMPORARY, SHARED_MEMORY))
-        agent = (*agent_command(str(base_python()), compiled=True), config.text())
+        python = str(base_python())
+        require_packages(python, packages)
+        agent = (*agent_command(python, flags=python_flags(packages), compiled=True), config.text())
         self._after = (*_python_directories(), *closing, *agent)
         rules = PoolRules(jobs=jobs_of(isolation))
         super().__init__(tier, self._launch, shape=lambda limits: limits.file_mb, rules=rules)

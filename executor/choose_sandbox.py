@@ -35,7 +35,8 @@ class SandboxOptions:
     """How a sandbox is made, whichever it will be; each kind takes what concerns it.
 
     Attributes:
-        packages: Python packages that code in Docker can import beside the standard library.
+        packages: Python packages that code can import beside the standard library; a kind that cannot have them does
+            not work.
         socket: where sandbox services dial.
         isolation: whether a container, or a set of namespaces, is used for many jobs while it proves clean, or for one.
         runtime: of Docker's containers, if not the engine's default.
@@ -129,11 +130,11 @@ def _made(kind: SandboxKind, reason: str, progress: Progress, options: SandboxOp
         case "socket":
             return SocketSandbox(options.socket, reason=reason)
         case "bubblewrap":
-            return BubblewrapSandbox(reason=reason, isolation=options.isolation)
+            return BubblewrapSandbox(reason=reason, isolation=options.isolation, packages=options.packages)
         case "landlock":
-            return LandlockSandbox(reason=reason)
+            return LandlockSandbox(reason=reason, packages=options.packages)
         case "process":
-            return ProcessSandbox(reason=reason)
+            return ProcessSandbox(reason=reason, packages=options.packages)
 
 
 def _reason(kind: SandboxKind, failed: Mapping[SandboxKind, str], *, trusted_code_only: bool) -> str:

@@ -26,6 +26,7 @@ from executor.pipes import PipeIsolation
 from executor.pooled_sandbox import PooledSandbox
 from executor.process_sandbox import ONE_JOB, agent_in_folder, base_python, new_folder, sweep_folders
 from executor.sandbox import Limits, Tier
+from executor.sandbox_packages import python_flags, require_packages
 from executor.seccomp import MACHINES, seccomp_digest
 from utils.errors import SandboxFault
 from utils.settings import ROOT
@@ -55,12 +56,15 @@ class LandlockSandbox(PooledSandbox):
     Args:
         reason: why this kind was chosen, for the tier.
         version: of Landlock, if less shall be used than this kernel has.
+        packages: what jobs may import besides; this machine's Python has to have them.
 
     Raises:
         SandboxFault: the kernel has no Landlock, or something else is missing; says what to do.
     """
 
-    def __init__(self, *, reason: str = "asked for", version: int | None = None) -> None:
+    def __init__(
+        self, *, reason: str = "asked for", version: int | None = None, packages: tuple[str, ...] = ()
+    ) -> None:
         here = kernel_version()
         version = here if version is None else min(version, here)
         if os.uname().machine not in MACHINES:
@@ -69,10 +73,11 @@ class LandlockSandbox(PooledSandbox):
         if own_user:
             _can_give_users()
         python = _python(own_user=own_user)
+        require_packages(str(python), packages)
         rules = ruleset(version, _rules(python))
         self._parent = _parent(own_user=own_user)
         sweep_folders(self._parent)
-        self._command = agent_command(str(python), compiled=True)
+        self._command = agent_command(str(python), flags=python_flags(packages), compiled=True)
         self._users, self._orders = own_user, _orders(rules, own_user=own_user, version=version)
         gaps = gaps_of(version, own_user=own_user, readable=[rule.path for rule in rules.rules])
         tier = Tier(kind="landlock", safe=True, reason=reason, gaps=gaps, profile=seccomp_digest())

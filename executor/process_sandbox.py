@@ -20,6 +20,7 @@ from executor.isolation import AgentConfig
 from executor.pipes import PipeIsolation
 from executor.pooled_sandbox import PooledSandbox
 from executor.sandbox import Limits, Tier
+from executor.sandbox_packages import python_flags, require_packages
 from executor.slots import PoolRules
 from utils.errors import SandboxFault
 
@@ -82,9 +83,11 @@ def agent_in_folder(command: tuple[str, ...], config: AgentConfig) -> PipeIsolat
 class ProcessSandbox(PooledSandbox):
     """Runs code as a plain process; not safe for code that is not trusted."""
 
-    def __init__(self, *, reason: str = "asked for") -> None:
+    def __init__(self, *, reason: str = "asked for", packages: tuple[str, ...] = ()) -> None:
         tier = Tier(kind="process", safe=False, reason=reason, gaps=GAPS)
-        self._command = agent_command(str(base_python()), compiled=True)
+        python = str(base_python())
+        require_packages(python, packages)
+        self._command = agent_command(python, flags=python_flags(packages), compiled=True)
         sweep_folders(tempfile.gettempdir())
         super().__init__(tier, self._launch, rules=ONE_JOB)
 

@@ -6,6 +6,7 @@ from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
 from executor.score_engine import Weights
 from memory.attempts import JUDGE, AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told, all_of
 from utils.errors import SandboxFault
 
 SANDBOX = SandboxFacts(kind="simulated", safe=True, reason="nothing is run")
@@ -41,6 +42,11 @@ class SimulatedAssessor:
             judge=JUDGE,
         )
 
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        """The verdict itself, which holds nothing of any check."""
+        del task, code, spec
+        return all_of(verdict)
+
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         """Accuracy and difficulty; there is no time and no style to measure."""
         del code, spec
@@ -54,6 +60,11 @@ class SimulatedAssessor:
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         """None: every simulated task can be passed."""
+        del task, limits
+        return ""
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        """None: nothing is run that could be tried."""
         del task, limits
         return ""
 

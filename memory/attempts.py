@@ -247,6 +247,8 @@ class Turn(BaseModel):
     code_file: str = ""
     code_sha256: str = ""
     verdict: Verdict | None = None
+    told: str | None = None
+    """What a later prompt may say of its failure, in a line; None in older logs, and where it did not fail."""
 
 
 class Reflection(BaseModel):

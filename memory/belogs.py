@@ -42,13 +42,18 @@ class FileChange(BaseModel):
 
 
 class EncounteredError(BaseModel):
-    """Something that went wrong in one turn."""
+    """Something that went wrong in one turn.
+
+    `message` is for people. `told` is what prompts may say of it: nothing of checks that decide unseen; None in logs
+    that are older than that.
+    """
 
     model_config = FROZEN
 
     turn: int
     error_class: str
     message: str
+    told: str | None = None
 
 
 class BELog(BaseModel):

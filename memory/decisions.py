@@ -6,7 +6,7 @@ from memory.state import MemoryState
 from utils.ids import derived, unit_id
 from utils.settings import Settings
 
-POLICY = 1
+POLICY = 2
 """Goes up whenever a memory would be decided otherwise than before: what another policy decided cannot be verified."""
 
 

@@ -235,7 +235,11 @@ class Quarantined(BaseModel):
 
 
 class Validated(BaseModel):
-    """A suspected task was tried with its own reference: a sound one is chosen again."""
+    """A task was tried, for the first time or because it is suspected: only a sound one is chosen.
+
+    `task_digest` says which text of it was tried before its first attempt (memory.digests); empty for a suspect, and in
+    older logs.
+    """
 
     model_config = FROZEN
 
@@ -243,6 +247,7 @@ class Validated(BaseModel):
     task_id: TaskId
     sound: bool
     why: str
+    task_digest: str = ""
 
 
 class RuleAdded(BaseModel):

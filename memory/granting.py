@@ -6,12 +6,15 @@ from datetime import datetime
 import structlog
 
 from memory import run_wishes
-from memory.events import BlueprintRolledBack, Event, Happening, TaskAdded
+from memory.digests import task_digest
+from memory.events import BlueprintRolledBack, Event, Happening, TaskAdded, Validated
 from memory.inbox import Wish
 from memory.rule_wishes import AnyWish, batches, event_of, why_impossible
 from memory.state import MemoryState
 
 log = structlog.get_logger()
+
+TRIED_WHEN_ADDED = "it was tried when it was added"
 
 
 class Granting:
@@ -41,7 +44,13 @@ class Granting:
             StorageFault: the disk refuses.
         """
         if tasks := [TaskAdded(task=task, by=wish.by) for wish in wishes for task in wish.tasks]:
+            tried = {digest for wish in wishes for digest in wish.tried}
+            digests = {each.task.id: task_digest(each.task) for each in tasks}
+            sound = [Validated(task_id=task, sound=True, why=TRIED_WHEN_ADDED, task_digest=digest)
+                     for task, digest in digests.items() if digest in tried]  # fmt: skip
             self._append(tasks)
+            if sound:
+                self._append(sound)
             for each in tasks:
                 self._done(each.by, f"{each.task.id} is added, priority {each.task.priority}")
         for wish in wishes:

@@ -4,10 +4,10 @@ import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import structlog
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from memory.blueprints import RollBack
 from memory.rule_origins import OneName
@@ -25,12 +25,17 @@ MAX_TASK_BYTES = 8 * 1024 * 1024
 """Half of what fits into a line of the log, so that no wish can stop the writer."""
 
 
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Wish(BaseModel):
     """Tasks that somebody wants known, what is wanted of the run, of rules or blueprints, or views to be made anew."""
 
     schema_version: Literal[1] = 1
     by: OneName
     tasks: tuple[Task, ...] = ()
+    tried: tuple[Digest, ...] = ()
+    """Of those tasks that were tried already and found sound (memory.digests)."""
     rules: tuple[RuleWish, ...] = ()
     blueprints: tuple[RollBack, ...] = ()
     confirm: tuple[TaskId, ...] = ()

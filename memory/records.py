@@ -43,7 +43,8 @@ class TaskRecord:
 
     `fails_in_a_row` are the graded ones since the last pass, `failed_under` the circumstances of the latest of them;
     `suspect_tries` are those since the task was last found sound, `suspect_odds` the sum of the probabilities of
-    passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen.
+    passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen,
+    `tried_as` is the digest of the text that was tried before it counted.
     `passes_as_it_is` are those since its text last changed; `abandoned` units of it took the program down, the latest
     under the circumstances `abandoned_under`. `no_verdicts` counts attempts without a verdict, `unjudged` says why
     there is none on the latest, until the task is tried with its reference; `last_outcome` is of another one.
@@ -65,6 +66,7 @@ class TaskRecord:
     suspect_tries: int = 0
     suspect_odds: float = 0.0
     quarantined: str = ""
+    tried_as: str = ""
     passes_as_it_is: int = 0
     abandoned: int = 0
     abandoned_under: Circumstances | None = None
@@ -72,6 +74,12 @@ class TaskRecord:
     unjudged: str = ""
     previous: deque[str] = field(default_factory=lambda: deque(maxlen=PREVIOUS_KEPT))
     costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether nobody knows yet that it can be passed and failed: the project's own tasks are known to be sound."""
+        trusted = self.task.origin in ("curriculum", "generated") or not self.task.graded
+        return not trusted and self.tried_as != self.digest
 
     @property
     def awaits_validation(self) -> bool:
@@ -173,8 +181,9 @@ class Choice:
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """A class of errors that ended attempts, and the first example of it."""
+    """A class of errors that ended attempts, and the first example of it; `told` is what prompts may say of that."""
 
     count: int
     task_id: str
     example: str
+    told: str = ""

@@ -318,6 +318,7 @@ class MemoryState:
             record.suspect_tries = max(1, record.suspect_tries)  # it awaits validation, though it may have been passed
             return
         record.quarantined = "" if data.sound else data.why
+        record.tried_as = data.task_digest or record.tried_as
         record.suspect_tries, record.suspect_odds, record.unjudged = 0, 0.0, ""
 
     def _propose(self, data: TaskProposed | ChecksProposed) -> None:
@@ -447,7 +448,7 @@ class MemoryState:
         if finished.result.outcome != "passed":
             room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
             name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
-            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
+            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message, last.told or ""))
             known.count += 1
         met = [self.skills[skill].errors for skill in task.skills]
         for errors in met:

@@ -2,7 +2,8 @@
 
 What the data sets do not say is derived and plain to see: `skills` is the data set's name, and `difficulty` comes
 from the size of the reference solution, which is a rough guess at best. MBPP's challenge_test_list is left out:
-published results count test_list only, and most rows have no challenge tests.
+published results count test_list only, and most rows have no challenge tests. HumanEval+ and MBPP+ are taken whole:
+rows with `plus_input` by memory.plus_rows, all others with the larger suite that stands in `test`.
 """
 
 import ast
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from memory.bounded_text import shown
 from memory.loose_cases import loose_cases, loose_generator
+from memory.plus_rows import plus_checks, plus_setup
 from memory.tasks import Origin, Task
 from utils.errors import InputError
 from utils.python_source import parse_python, size_of
@@ -59,6 +61,28 @@ class Row:
             raise self.wrong(field, "must be a list of texts; correct it")
         return tuple(_plain_line_ends(value).strip() for value in values)
 
+    def number(self, field: str) -> float:
+        """The field's number of 0 or more; 0 if it is missing or null.
+
+        Raises:
+            InputError: it is anything else.
+        """
+        value = self.values.get(field) or 0
+        if type(value) not in (int, float) or not 0 <= value < 1:  # type: ignore[operator]
+            raise self.wrong(field, "must be a number from 0 to 1; correct it")
+        return float(value)  # type: ignore[arg-type]
+
+    def inputs(self, field: str) -> list[list[object]]:
+        """The field's list of lists of arguments; empty if it is missing.
+
+        Raises:
+            InputError: it is anything else.
+        """
+        values = self.values.get(field, [])
+        if not isinstance(values, list) or not all(isinstance(value, list) for value in values):
+            raise self.wrong(field, "must be a list of lists of arguments; correct it")
+        return values
+
     def parsed(self, field: str, code: str) -> ast.Module:
         """The tree of code that came from the field.
 
@@ -100,7 +124,7 @@ def task_of(row: Row, *, origin: Origin = "file") -> Task:
     """
     fields = row.values.keys()
     if "canonical_solution" in fields:
-        return _human_eval(row)
+        return _human_eval_plus(row) if "plus_input" in fields else _human_eval(row)
     if "test_list" in fields:
         return _mbpp(row)
     if fields & {"goal", "id", "checks", "cases"}:
@@ -157,26 +181,52 @@ def _require_assert(row: Row, field: str, code: str) -> ast.Module:
 
 
 def _human_eval(row: Row) -> Task:
-    name, prompt, test = row.text("entry_point"), row.text("prompt"), row.text("test")
-    reference = prompt + row.text("canonical_solution")
-    signature = row.parsed("prompt", prompt)
+    name, test = row.text("entry_point"), row.text("test")
     if "check" not in _defined(_require_assert(row, "test", test)):
         raise row.wrong("test", "defines no check(candidate); add it")
     return row.task(
         {
-            "id": row.text("task_id"),
-            "name": f"{row.text('task_id')} {name}"[:_NAME_CHARS],
-            "goal": f"Complete the function `{name}`.\n\n{_docstring(signature, name) or prompt.strip()}",
-            "entry_point": name,
-            "starter": prompt,
-            "setup": prompt,
+            **_completion(row, name),
+            "setup": row.text("prompt"),
             "checks": [{"name": f"check({name})"[:_NAME_CHARS], "code": f"{test}\n\ncheck({name})\n"}],
-            "reference": reference,
-            "skills": ["humaneval"],
-            "difficulty": _guess(size_of(row.parsed("canonical_solution", reference)) - size_of(signature)),
-            "origin": "humaneval",
         }
     )
+
+
+def _human_eval_plus(row: Row) -> Task:
+    """A task with the row's inputs, base ones first; its `test` and its `contract` are not needed."""
+    name, prompt, tolerance = row.text("entry_point"), row.text("prompt"), row.number("atol")
+    base, plus = row.inputs("base_input"), row.inputs("plus_input")
+    if not base and not plus:
+        raise row.wrong("plus_input", "holds no input; add one, a list of arguments")
+    values = _completion(row, name)
+    helpers = plus_setup(name, str(values["reference"]), tolerance=tolerance)
+    return row.task(
+        {
+            **values,
+            "setup": f"{prompt}\n{helpers}",
+            "checks": plus_checks(name, base, plus, tolerance=tolerance),
+        }
+    )
+
+
+def _completion(row: Row, name: str) -> dict[str, object]:
+    """What a task that completes a prompt has, but for its checks."""
+    prompt = row.text("prompt")
+    reference = prompt + row.text("canonical_solution")
+    signature = row.parsed("prompt", prompt)
+    family: Origin = "mbpp" if row.text("task_id").lower().startswith("mbpp") else "humaneval"
+    return {
+        "id": row.text("task_id"),
+        "name": f"{row.text('task_id')} {name}"[:_NAME_CHARS],
+        "goal": f"Complete the function `{name}`.\n\n{_docstring(signature, name) or prompt.strip()}",
+        "entry_point": name,
+        "starter": prompt,
+        "reference": reference,
+        "skills": [family],
+        "difficulty": _guess(size_of(row.parsed("canonical_solution", reference)) - size_of(signature)),
+        "origin": family,
+    }
 
 
 def _docstring(tree: ast.Module, name: str) -> str:
@@ -198,9 +248,11 @@ def _mbpp(row: Row) -> Task:
     if type(number) is not int:
         raise row.wrong("task_id", "must be a whole number; correct it")
     goal = row.text("text" if "text" in row.values else "prompt").strip()
-    code, asserts = row.text("code"), row.texts("test_list")
+    code, asserts, larger = row.text("code"), row.texts("test_list"), row.text("test", default="").strip()
     tree = row.parsed("code", code)
-    suite = _suite(row, tree, asserts)
+    suite = _suite(row, tree, asserts, larger)
+    snippets = [(shown(text, chars=_NAME_CHARS), text) for text in asserts]
+    snippets += [("test", larger)] if larger else []
     return row.task(
         {
             "id": f"MBPP/{number}",
@@ -209,7 +261,7 @@ def _mbpp(row: Row) -> Task:
             "entry_point": suite.names[0],
             "interface": suite.names,
             "examples": asserts[:1],
-            "checks": [{"name": shown(text, chars=_NAME_CHARS), "code": suite.lead + text} for text in asserts],
+            "checks": [{"name": title, "code": suite.lead + text} for title, text in snippets],
             "setup": suite.setup,
             "reference": code,
             "skills": ["mbpp"],
@@ -234,10 +286,12 @@ class _Suite:
     lead: str
 
 
-def _suite(row: Row, code: ast.Module, asserts: tuple[str, ...]) -> _Suite:
+def _suite(row: Row, code: ast.Module, asserts: tuple[str, ...], larger: str) -> _Suite:
+    """What the asserts need, and the larger suite of MBPP+ where the row has one."""
     if not asserts:
         raise row.wrong("test_list", "missing or empty; add an assert")
     trees = [_require_assert(row, f"test_list.{at}", text) for at, text in enumerate(asserts)]
+    trees += [_require_assert(row, "test", larger)] if larger else []
     given = "\n".join([*row.texts("test_imports"), row.text("test_setup_code", default="").strip()]).strip()
     given_tree = row.parsed("test_setup_code", given)
     setup = "\n".join([*_borrowed_imports(code, trees, given_tree), given]).strip()

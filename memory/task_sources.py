@@ -13,6 +13,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from memory.bounded_text import StrictJsonError, read_text, shown, shown_path, strict_json
@@ -31,9 +32,18 @@ def built_in_curriculum() -> tuple[Task, ...]:
     Raises:
         InputError: a file of the curriculum was changed and is wrong now.
     """
-    tasks = [task for path in sorted(_CURRICULUM.glob("*.toml")) for task in _load(path, origin="curriculum")]
+    files = sorted(_CURRICULUM.glob("*.toml"))
+    tasks = [each.task for path in files for each in _load(path, origin="curriculum")]
     _refuse_twins(tasks, [shown_path(_CURRICULUM)] * len(tasks))
     return tuple(tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedTask:
+    """A task, and the file and the line or row where it stands."""
+
+    task: Task
+    place: str
 
 
 def load_tasks(path: Path) -> tuple[Task, ...]:
@@ -43,16 +53,25 @@ def load_tasks(path: Path) -> tuple[Task, ...]:
         InputError: the file or a row of it is wrong; one line that names the file, the line or row, the field and
             what to do.
     """
+    return tuple(each.task for each in load_placed(path))
+
+
+def load_placed(path: Path) -> tuple[PlacedTask, ...]:
+    """The same, each with its place.
+
+    Raises:
+        InputError: as `load_tasks`.
+    """
     return _load(path, origin="file")
 
 
-def _load(path: Path, *, origin: Origin) -> tuple[Task, ...]:
+def _load(path: Path, *, origin: Origin) -> tuple[PlacedTask, ...]:
     rows = list(_rows(shown_path(path), read_text(path)))
     if not rows:
         raise InputError(f"{shown_path(path)}: holds no task; add one")
     tasks = tuple(task_of(row, origin=origin) for row in rows)
     _refuse_twins(tasks, [row.place for row in rows])
-    return tasks
+    return tuple(PlacedTask(task, row.place) for task, row in zip(tasks, rows, strict=True))
 
 
 def _refuse_twins(tasks: list[Task] | tuple[Task, ...], places: list[str]) -> None:

@@ -12,6 +12,8 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$
 TaskId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$", max_length=100)]
 Skill = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=50)]
 Code = Annotated[str, StringConstraints(max_length=100_000)]
+LongCode = Annotated[str, StringConstraints(max_length=2_000_000)]
+"""Checks of the published data sets hold their inputs, some of which are long."""
 
 Origin = Literal["curriculum", "humaneval", "mbpp", "user", "file", "generated"]
 Mode = Literal["none", "calls", "stdio", "cooperative"]
@@ -29,7 +31,7 @@ class Check(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    code: Code
+    code: LongCode
 
 
 def check_flaw(code: str) -> str:
@@ -69,7 +71,8 @@ class Task(BaseModel):
         checks: how it is graded; a task with neither checks, cases nor program_cases is tried and kept, but "ungraded".
         setup: code that runs in the judge before the checks.
         cases: calls with what they should give, compared by the host; there may be checks besides.
-        tolerance: how far a float may be off in cases and fresh inputs, absolutely or as a share; None: not at all.
+        tolerance: how far a float may be off in cases, fresh inputs and what a program prints, absolutely or as a
+            share; None: not at all.
         program_cases: the solution is a whole program, graded by what it prints.
         exact_output: whether white space at the ends of lines and of the output counts.
         tests: source of a test module that runs in the solution's own process; such a task stays ungraded.

@@ -101,6 +101,61 @@ def test_rebuild_notices_and_mends_what_differs(memory: Path) -> None:
     assert cli("rebuild", "--check", "--memory", memory).code == 0
 
 
+def test_a_task_that_decides_nothing_is_refused_when_it_is_added(tmp_path: Path) -> None:
+    ran = cli("add-task", "Write f(x).", "--entry-point", "f", "--check", "assert (f(1) == 2, 'wrong')",
+              "--memory", tmp_path / "m", "--sandbox", "process")  # fmt: skip
+    assert (ran.code, ran.out) == (2, "")
+    assert "error: the task is no use: `assert (f(1) == 2, 'wrong')` can never fail" in ran.err
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_task_whose_reference_fails_is_refused_with_what_it_gave(tmp_path: Path) -> None:
+    (tmp_path / "solution.py").write_text("def f(x):\n    return x\n", encoding="utf-8")
+    task = ("Write f(x).", "--entry-point", "f", "--case", "f(1) == 2", "--reference", tmp_path / "solution.py")
+    ran = cli("add-task", *task, "--memory", tmp_path / "m", "--sandbox", "process")
+    assert ran.code == 2
+    assert "its own reference does not pass: f(1) gave 1, not 2" in ran.err
+
+
+def test_where_no_sandbox_can_be_had_a_task_is_taken_and_said_not_to_be_tried(tmp_path: Path) -> None:
+    task = ("Write f(x).", "--entry-point", "f", "--check", "assert f(1) == 2")
+    ran = cli("add-task", *task, "--memory", tmp_path / "m", "--sandbox", "socket")
+    assert f"\n{ran.out}".count("added, priority 0, graded\n") == 1
+    assert (ran.code, ran.err.count("\n")) == (0, 1)
+    assert ran.err.startswith("not tried: --sandbox socket does not work here: ")
+    assert ran.err.endswith("it is tried before its first attempt\n")
+
+
+def test_the_sound_tasks_of_a_file_come_in_and_the_others_are_named(tmp_path: Path) -> None:
+    two = {"name": "Two", "goal": "Write two().", "entry_point": "two"}
+    rows = [
+        {**two, "id": "right", "checks": ["assert two() == 2"], "reference": "def two(): return 2"},
+        {**two, "id": "wrong", "checks": ["assert two() == 2"], "reference": "def two(): return 3"},
+        {**two, "id": "idle", "checks": ["assert two() is None"]},
+    ]
+    path, memory = tmp_path / "tasks.jsonl", tmp_path / "m"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    ran = cli("import-tasks", path, "--memory", memory, "--sandbox", "process")
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        f"1 tasks of {path} imported, 2 refused:",
+        f"  {path}, line 2, wrong: its own reference does not pass: two() == 2 gave 3, not 2",
+        f"  {path}, line 3, idle: nobody can fail it: an answer that does nothing passes",
+    ]
+    assert [task["id"] for task in cli_json("list-tasks", "--memory", memory)] == ["right"]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows[1:]), encoding="utf-8")
+    none = cli("import-tasks", path, "--memory", memory, "--sandbox", "process")
+    assert none.code == 2
+    assert none.err.endswith("gave 3, not 2; it is no use; so are the 1 others\n")
+
+
+def test_what_was_tried_when_it_was_added_is_not_tried_again(memory: Path) -> None:
+    task = ("Write f(x).", "--entry-point", "f", "--check", "assert f(1) == 2")
+    assert cli("add-task", *task, "--memory", memory, "--sandbox", "process").code == 0
+    tried = events(memory, "validated")[-1]
+    assert (tried["sound"], tried["why"], len(tried["task_digest"])) == (True, "it was tried when it was added", 64)
+
+
 BAD_TASKS = {
     "a difficulty that is no number": (("x", "--difficulty", "hard"), "--difficulty"),
     "a difficulty of NaN": (("x", "--difficulty", "nan"), "--difficulty"),

@@ -202,6 +202,7 @@ def short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Short:
             "difficulty": 0.05,
             "checks": [{"name": "double", "code": f"assert {name}(4) == {wanted}"}],
             "reference": f"def {name}(x):\n    return 2 * x\n",
+            "origin": "curriculum",  # so that nobody tries it before its first attempt
         }
         for name, wanted in (("right", 8), ("wrong", 9))
     ]

@@ -187,7 +187,7 @@ def test_every_mode_goes_through_a_night_and_a_broken_generator_costs_its_task_a
     path, memory = tmp_path / "tasks.json", tmp_path / "m"
     path.write_text(json.dumps(MODES), encoding="utf-8")
     ran = night(memory, "--tasks", path, "--schedule", "once", "--max-repairs", "0")
-    assert "Ended: every task was tried once." in ran.out
+    assert "Ended: every task was tried once, but for 1 in quarantine." in ran.out
     results = {each["belog"]["task_id"]: each["result"] for each in events(memory, "finished")}
     assert (results["tests"]["outcome"], results["tests"]["score"]) == ("ungraded", None)
     verdicts = {task: result["turns"][0]["verdict"] or {} for task, result in results.items()}
@@ -197,7 +197,37 @@ def test_every_mode_goes_through_a_night_and_a_broken_generator_costs_its_task_a
     assert [(each["task_id"], each["why"][:20]) for each in events(memory, "quarantined")] == [
         ("broken", "its generator failed")
     ]
-    assert "broken is not tried any more: " in ran.out
+    assert "broken is set aside before its first attempt: its generator failed" in ran.out
+    assert "broken" not in results
+
+
+def test_a_task_that_nobody_can_pass_or_fail_is_set_aside_before_any_attempt_of_it(tmp_path: Path) -> None:
+    path, memory = tmp_path / "tasks.json", tmp_path / "m"
+    two = {"name": "Two", "goal": "Write two().", "entry_point": "two"}
+    path.write_text(
+        json.dumps(
+            [
+                {**two, "id": "nobody-fails", "checks": ["assert (two() == 2, 'wrong')"]},
+                {
+                    **two,
+                    "id": "nobody-passes",
+                    "checks": ["assert two() == 2"],
+                    "reference": "def two():\n    return 3",
+                },
+                {**two, "id": "sound", "checks": ["assert two() == 2"], "reference": "def two():\n    return 2"},
+            ]
+        ),
+        encoding="utf-8",
+    )
+    ran = night(memory, "--tasks", path, "--schedule", "once", "--max-repairs", "0")
+    aside = [line for line in ran.out.splitlines() if "is set aside before its first attempt" in line]
+    assert [line.split()[0] for line in aside] == ["nobody-fails", "nobody-passes"]
+    assert [each["spec"]["task_id"] for each in events(memory, "decided")] == ["sound"]
+    tried = [(each["task_id"], each["sound"], len(each["task_digest"])) for each in events(memory, "validated")]
+    assert tried == [("nobody-fails", False, 64), ("nobody-passes", False, 64), ("sound", True, 64)]
+    assert cli("evidence", "--verify", "--memory", memory).code == 0
+    again = night(memory, "--tasks", path, "--schedule", "once", "--max-repairs", "0")
+    assert "set aside" not in again.out
 
 
 def test_a_persons_task_comes_first_and_without_checks_it_is_ungraded(tmp_path: Path) -> None:

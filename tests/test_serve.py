@@ -147,6 +147,7 @@ def test_a_run_can_be_paused_while_there_is_one_and_its_tasks_put_in_order(serve
         ("task", {"goal": ""}, "goal: "),
         ("task", {"goal": "x", "checks": "f(1)"}, "check 1: holds no assert"),
         ("task", {"goal": "x", "difficulty": "hard"}, "difficulty: "),
+        ("task", {"goal": "x", "entry_point": "f", "checks": "assert (f(1), 'wrong')"}, "the task is no use: "),
         ("rule", {"text": "two\nlines"}, "text: a rule is one line"),
         ("judge", {"rule": "rule-1", "standing": "banned"}, "rule: "),
         ("judge", {"rule": "rule-0123456789ab", "standing": "loved"}, "standing: "),

@@ -56,7 +56,7 @@ class StrategyManager:
     def finished(self, state: MemoryState, *, model: str) -> str | None:
         """Why this schedule has nothing left to decide; None while it has, or while something is being worked on."""
         if self._schedule == "once":
-            return None if self._next_in_order(state) else "every task was tried once"
+            return None if self._next_in_order(state) else _all_tried(state, self._order)
         if state.running or self.next_task(state, model=model):
             return None
         return _nothing_left(Counter(Candidates(state, self._pool, model=model).closed()))
@@ -78,10 +78,16 @@ class StrategyManager:
         return f"{tries} tries and no pass, though {odds:.0%} were expected of its skills and declared difficulty"
 
     def _next_in_order(self, state: MemoryState) -> Choice | None:
-        place = next((index for index, each in enumerate(self._order) if each not in state.run_tasks), None)
+        left = (index for index, each in enumerate(self._order) if each not in state.run_tasks)
+        place = next((index for index in left if not state.tasks[self._order[index]].quarantined), None)
         if place is None:
             return None
         return Choice(self._order[place], "order", f"number {place + 1} of {len(self._order)} in order")
+
+
+def _all_tried(state: MemoryState, order: Sequence[str]) -> str:
+    aside = sum(bool(state.tasks[task].quarantined) for task in order if task not in state.run_tasks)
+    return "every task was tried once" + (f", but for {aside} in quarantine" if aside else "")
 
 
 def _wish(candidates: Candidates) -> Choice | None:

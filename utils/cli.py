@@ -15,11 +15,10 @@ from typing import Annotated
 import typer
 
 from executor.doctor.command import doctor
-from memory import inbox
 from memory.attempts import NO_VERDICT
 from memory.belogs import BELog
 from memory.reading import find_task, known_tasks, latest_belogs, read_document
-from memory.task_sources import load_tasks
+from memory.shown_checks import unseen_words
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
@@ -31,6 +30,7 @@ from utils.commands.evidence import evidence
 from utils.commands.experiment import experiment
 from utils.commands.grade import grade_file
 from utils.commands.health import health
+from utils.commands.import_tasks import import_tasks
 from utils.commands.power import show_power
 from utils.commands.rebuild import rebuild_views
 from utils.commands.rehearse import rehearse
@@ -39,11 +39,9 @@ from utils.commands.rules import rules
 from utils.commands.run_code import run_file
 from utils.commands.serve import serve
 from utils.commands.shared import (
-    BY,
     AsJson,
     Memory,
     folder_of,
-    leave,
     show,
     show_lines,
     show_table,
@@ -54,6 +52,7 @@ from utils.commands.watch import watch
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.command()(doctor)
 app.command()(add_task)
+app.command()(import_tasks)
 app.command()(confirm_task)
 app.command("rebuild")(rebuild_views)
 app.command()(get_analysis)
@@ -73,19 +72,6 @@ app.command("power")(show_power)
 app.add_typer(rules, name="rules")
 app.add_typer(blueprint, name="blueprint")
 app.add_typer(experiment, name="experiment")
-
-
-@app.command()
-def import_tasks(
-    file: Annotated[Path, typer.Argument(help="HumanEval's or MBPP's JSONL, or tasks as JSON, JSONL or TOML.")],
-    memory: Memory = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask for all tasks of a file; a task with a known id replaces it."""
-    folder = folder_of(memory)
-    tasks = tuple(task.model_copy(update={"origin": "user"}) for task in load_tasks(file))
-    leave(folder, inbox.Wish(by=BY, tasks=tasks))
-    show({"imported": [task.id for task in tasks]} if as_json else f"{len(tasks)} tasks of {file} imported")
 
 
 @app.command()
@@ -116,7 +102,7 @@ def get_task(
         show(found)
         return
     task = found.task
-    graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
+    graded = f"{len(task.check_names)} checks, {unseen_words(task)}" if task.graded else "ungraded"
     waiting = [] if found.proposed is None else proposed_lines(found.proposed)
     show_lines(
         [

@@ -81,7 +81,8 @@ class Settings(BaseSettings):
     )
     sandbox_packages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Python packages for code in Docker, separated by commas: `numpy` is Debian's python3-numpy.",
+        description="Python packages that code may import, separated by commas: `numpy` is Debian's python3-numpy in "
+        "Docker, and what the sandbox's own Python has in the other kinds.",
     )
     sandbox_socket: Path = Field(
         default=Path("/run/builder-trainer/agent.sock"),

@@ -4,16 +4,19 @@ A case holds if the program ended by itself with exit code 0 and printed what is
 task's limits hold for all cases together. The program never sees what it should print.
 """
 
+import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from executor.grading.facts import describe_end, run_facts, sandbox_facts
 from executor.grading.fresh import CHECK as FRESH
 from executor.grading.fresh import Texts, fresh_texts
+from executor.grading.hash_order import OTHER_SEED, SEEDED, order_matters
 from executor.grading.tally import Tally
 from executor.grading.transcript import MAX_CHARS, MAX_CROSSINGS, TEXT_CHARS
 from executor.sandbox import ExecutionResult, Job, Limits, Output, Sandbox, Status
-from memory.attempts import Assertion, Crossing, Verdict
+from memory.attempts import JUDGE, Assertion, Crossing, Verdict
 from memory.tasks import Task
 from utils.errors import Interrupted
 from utils.text import clip, well_formed
@@ -21,6 +24,8 @@ from utils.text import clip, well_formed
 SHOWN_CHARS = 2000
 LEAST_S = 0.1
 """With less left than this, no further case is begun."""
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)", re.ASCII)
+_FLOAT = re.compile(r"[.eE]")
 _SPENT = (Status.TIMEOUT, Status.CPU_LIMIT)
 
 
@@ -46,14 +51,18 @@ def grade_program(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, 
     runs = _Runs(source, sandbox, _with_room(limits, [*wanted, *fresh]))
     tally, found = Tally(), list[Assertion]()
     for each in wanted:
-        found.append(_tried(each, runs, exact=task.exact_output))
+        found.append(_tried(each, runs, task))
         tally.note_cases(each.check, found[-1:])
     if fresh:
-        drawn = [_tried(each, runs, exact=task.exact_output) for each in fresh]
+        drawn = [_tried(each, runs, task) for each in fresh]
         tally.note_cases(FRESH, drawn)
         found += drawn
+    passed = all(check.passed for check in tally.checks)
+    error = _seeded(task, source, sandbox, runs.limits, [*wanted, *fresh]) if passed else ""
     return Verdict(
-        outcome="passed" if all(check.passed for check in tally.checks) else "failed",
+        outcome="passed" if passed and not error else "failed",
+        error=error,
+        judge=JUDGE,
         checks=tuple(tally.checks),
         failures=tuple(tally.failures),
         passes=tuple(tally.passes),
@@ -68,11 +77,21 @@ def grade_program(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, 
     )
 
 
+def _seeded(task: Task, source: str, sandbox: Sandbox, limits: Limits, wanted: Sequence[_Wanted]) -> str:
+    """What a program that passes fails where texts hash differently; empty if nothing, or if it uses no hashes."""
+    if not order_matters(task, source):
+        return ""
+    runs = _Runs(source, sandbox, limits, hash_seed=OTHER_SEED)
+    failed = next((each.check for each in wanted if not _tried(each, runs, task).passed), "")
+    return f"{SEEDED}: {failed}" if failed else ""
+
+
 class _Runs:
     """Runs of one program within limits that hold for all of them together."""
 
-    def __init__(self, source: str, sandbox: Sandbox, limits: Limits) -> None:
-        self._source, self._sandbox, self._limits = source.encode("utf-8", "replace"), sandbox, limits
+    def __init__(self, source: str, sandbox: Sandbox, limits: Limits, *, hash_seed: int = 0) -> None:
+        self._source, self._sandbox, self._hash_seed = source.encode("utf-8", "replace"), sandbox, hash_seed
+        self.limits = limits
         self.results: list[ExecutionResult] = []
         self._out_of: Status | None = None
         """What of the limits was used up where a run was not begun, though each before it ended by itself."""
@@ -83,7 +102,7 @@ class _Runs:
         Raises:
             Interrupted: the sandbox was closed meanwhile.
         """
-        limits = self._limits
+        limits = self.limits
         wall_s = limits.wall_s - sum(result.wall_s for result in self.results)
         cpu_s = limits.cpu_s - sum(result.cpu_s for result in self.results)
         spent = bool(self.results) and self.results[-1].status in _SPENT
@@ -95,6 +114,7 @@ class _Runs:
                 argv=("python", "solution.py"),
                 files={"solution.py": self._source},
                 stdin=stdin.encode("utf-8", "surrogatepass"),
+                hash_seed=self._hash_seed,
                 limits=replace(limits, wall_s=wall_s, cpu_s=cpu_s),
             )
         )
@@ -129,10 +149,10 @@ def _with_room(limits: Limits, wanted: Sequence[_Wanted]) -> Limits:
     return replace(limits, output_kb=max(limits.output_kb, 3 * longest // 2048 + 1))
 
 
-def _tried(wanted: _Wanted, runs: _Runs, *, exact: bool) -> Assertion:
+def _tried(wanted: _Wanted, runs: _Runs, task: Task) -> Assertion:
     result = runs.run(wanted.stdin)
     problem = "the time of the cases before it was all there is" if result is None else _problem(result)
-    right = result is not None and not problem and right_output(result.stdout, wanted.stdout, exact=exact)
+    right = result is not None and not problem and _right(result.stdout, wanted.stdout, task)
     return Assertion(
         check=wanted.check,
         line=0,
@@ -157,17 +177,43 @@ def _problem(result: ExecutionResult) -> str:
     return ""
 
 
-def right_output(stdout: Output, expected: str, *, exact: bool) -> bool:
-    """Whether a program printed what is wanted, to the byte or but for white space at the ends of lines and of all."""
+def _right(stdout: Output, expected: str, task: Task) -> bool:
+    return right_output(stdout, expected, exact=task.exact_output, tolerance=task.tolerance)
+
+
+def right_output(stdout: Output, expected: str, *, exact: bool, tolerance: float | None = None) -> bool:
+    """Whether a program printed what is wanted, to the byte or but for white space at the ends of lines and of all.
+
+    With a tolerance numbers may be off by so much, absolutely or as a share of the larger one; two that are both
+    written without a point or an exponent may not.
+    """
     if stdout.truncated:
         return False
     printed = stdout.head + stdout.tail
-    if exact:
+    if exact and tolerance is None:
         return printed == expected.encode("utf-8", "surrogatepass")
     try:
-        return _bare(printed.decode("utf-8")) == _bare(expected)
+        text = printed.decode("utf-8")
     except UnicodeDecodeError:
         return False
+    mine, theirs = (text, expected) if exact else (_bare(text), _bare(expected))
+    return mine == theirs or (tolerance is not None and _near(mine, theirs, tolerance))
+
+
+def _near(mine: str, theirs: str, tolerance: float) -> bool:
+    """Whether two texts are the same but for their numbers, and these are near."""
+    parts, others = _NUMBER.split(mine), _NUMBER.split(theirs)
+    if len(parts) != len(others) or parts[::2] != others[::2]:
+        return False
+    return all(_near_numbers(one, other, tolerance) for one, other in zip(parts[1::2], others[1::2], strict=True))
+
+
+def _near_numbers(one: str, other: str, tolerance: float) -> bool:
+    if one == other or not (_FLOAT.search(one) or _FLOAT.search(other)):
+        return one == other
+    mine, theirs = float(one), float(other)
+    finite = math.isfinite(mine) and math.isfinite(theirs)
+    return finite and math.isclose(mine, theirs, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _bare(text: str) -> str:

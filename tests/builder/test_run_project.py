@@ -174,7 +174,7 @@ def test_grader_and_scorer_get_the_task_the_last_code_and_the_spec() -> None:
 
     spec, task = a_spec(limits=AttemptLimits(wall_s=3)), a_task()
     parts = tools(ScriptedModel([fenced(WRONG), fenced(RIGHT), REFLECTION]), watched)
-    result = run_attempt(spec, task, type(parts)(parts.model, parts.prompts, parts.grade, scored)).result
+    result = run_attempt(spec, task, type(parts)(parts.model, parts.prompts, parts.grade, scored, parts.tell)).result
     assert seen == [(task, WRONG, spec), (task, RIGHT, spec), (task, RIGHT, spec)]
     assert result.score == Score(accuracy=1, speed=None, elegance=None, difficulty=0.5, points=50)
 

@@ -94,3 +94,36 @@ def test_fresh_texts_go_to_a_program(process: Sandbox) -> None:
     assert [check.passed for check in table.checks] == [True, True, False]
     broken = judged(process, task.model_copy(update={"reference": "raise SystemExit(1)"}), PROGRAM_REFERENCE)
     assert (broken.outcome, broken.suspect[:27]) == ("passed", "its reference does not answ")
+
+
+@pytest.mark.parametrize(
+    ("printed", "wanted", "outcome"),
+    [
+        ("0.333333", "0.333333333333", "passed"),
+        ("x = 0.3334", "x = 0.333333333333", "failed"),
+        ("x = 0.333333", "y = 0.333333333333", "failed"),
+        ("[0.333333, 2]  ", "[0.333333333333, 2]", "passed"),
+        ("1000000.1 -5e-7", "1000000 0.0", "passed"),
+        ("3", "3.0", "passed"),
+        ("1000001", "1000000", "failed"),
+        ("0.333333 1", "0.333333333333", "failed"),
+        ("1e999", "1e998", "failed"),
+    ],
+)
+def test_with_a_tolerance_the_numbers_that_a_program_prints_may_be_off(
+    process: Sandbox, printed: str, wanted: str, outcome: str
+) -> None:
+    task = program(ProgramCase(stdout=wanted), tolerance=1e-6)
+    verdict = judged(process, task, f"print({printed!r}, end='')")
+    assert verdict.outcome == outcome
+
+
+def test_without_a_tolerance_a_program_prints_each_digit(process: Sandbox) -> None:
+    verdict = judged(process, program(ProgramCase(stdout="0.333333333333")), "print(0.333333)")
+    assert verdict.outcome == "failed"
+
+
+def test_exact_output_wants_each_space_also_where_numbers_may_be_off(process: Sandbox) -> None:
+    task = program(ProgramCase(stdout="0.333333333333"), tolerance=1e-6, exact_output=True)
+    assert judged(process, task, "print(0.333333, end='')").outcome == "passed"
+    assert judged(process, task, "print(0.333333)").outcome == "failed"

@@ -26,6 +26,9 @@ class Away:
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         raise SandboxFault("the sandbox is away")
 
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        raise SandboxFault("the sandbox is away")
+
 
 def put(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Quarantine, list[str]]:
     notes: list[str] = []
@@ -114,3 +117,52 @@ def test_a_suspect_that_was_never_failed_is_tried_once_the_sandbox_is_back(tmp_p
     with open_memory(tmp_path) as memory:
         put(memory, a_task(reference=SOUND), Away())
         assert memory.state.tasks["add"].awaits_validation
+
+
+def first_trial(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Quarantine, list[str]]:
+    notes: list[str] = []
+    memory.append([TaskAdded(task=task, by="a test")])
+    quarantine = Quarantine(memory, assess, AttemptLimits(), notes.append)
+    if quarantine.wants_trial(task):
+        quarantine.try_first(task)
+    return quarantine, notes
+
+
+def test_a_broken_task_is_set_aside_before_anything_is_done_for_it(process: Sandbox, tmp_path: Path) -> None:
+    broken = a_task(origin="file", reference="def add(a, b):\n    return a - b\n")
+    with open_memory(tmp_path) as memory:
+        quarantine, notes = first_trial(memory, broken, Assessor(process, Weights()))
+        why = "its own reference does not pass: add(1, 2) == 3 gave -1, not 3"
+        assert notes == [f"add is set aside before its first attempt: {why}"]
+        assert memory.state.tasks["add"].quarantined == why
+        assert not quarantine.wants_trial(broken)
+
+
+def test_a_sound_task_is_tried_once_for_each_text_that_it_has(process: Sandbox, tmp_path: Path) -> None:
+    sound = a_task(origin="file", reference=SOUND)
+    with open_memory(tmp_path) as memory:
+        quarantine, notes = first_trial(memory, sound, Assessor(process, Weights()))
+        assert (notes, memory.state.tasks["add"].quarantined, quarantine.wants_trial(sound)) == ([], "", False)
+        mended = sound.model_copy(update={"goal": "Add two whole numbers."})
+        memory.append([TaskAdded(task=mended, by="a test")])
+        assert quarantine.wants_trial(mended)
+
+
+def test_tasks_that_come_with_the_program_or_have_no_checks_are_not_tried(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        quarantine, _ = first_trial(memory, a_task(), Away())
+        ungraded = a_task("words", origin="user", checks=())
+        memory.append([TaskAdded(task=ungraded, by="a test")])
+        assert not quarantine.wants_trial(memory.state.tasks["add"].task)
+        assert not quarantine.wants_trial(ungraded)
+
+
+def test_while_the_sandbox_is_away_a_task_stays_untried_but_not_for_ever(tmp_path: Path) -> None:
+    task = a_task(origin="file")
+    with open_memory(tmp_path) as memory:
+        quarantine, _ = first_trial(memory, task, Away())
+        assert quarantine.wants_trial(task)
+        faults = [quarantine.try_first(task) for _ in range(2)]
+        assert [str(fault) for fault in faults] == ["the sandbox is away"] * 2
+        assert not quarantine.wants_trial(task)
+        assert memory.state.tasks["add"].quarantined == ""

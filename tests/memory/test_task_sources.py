@@ -205,7 +205,69 @@ class TestMbpp:
         assert task.setup == "start = 1"
 
 
+PLUS: dict[str, Any] = {
+    "task_id": "HumanEval/9002",
+    "prompt": 'def halves(xs: list):\n    """ Half of every member. """\n',
+    "entry_point": "halves",
+    "canonical_solution": "    return [x / 2 for x in xs]\n",
+    "test": "import numpy as np\n\ndef check(candidate):\n    assert np.allclose(candidate([1]), [0.5])\n",
+    "base_input": [[[1, 2]]],
+    "plus_input": [[[1, 2]], [[]], [[9]]],
+    "atol": 1e-6,
+    "contract": "\n    assert type(xs) == list\n",
+}
+
+
+class TestPlus:
+    def test_each_input_of_a_row_is_asked_for_once_and_numpy_is_not_needed(self, tmp_path: Path) -> None:
+        (task,) = load_tasks(write(tmp_path, PLUS))
+
+        assert [check.code for check in task.checks] == [
+            "assert halves([1, 2]) == _plus_wanted([1, 2])",
+            "assert halves([]) == _plus_wanted([])",
+            "assert halves([9]) == _plus_wanted([9])",
+        ]
+        assert [check.name for check in task.checks] == ["input 1", "input 2", "input 3"]
+        assert "numpy" not in task.model_dump_json()
+        assert task.starter == PLUS["prompt"]
+
+    def test_many_inputs_are_asked_for_in_groups(self, tmp_path: Path) -> None:
+        inputs = [[[number]] for number in range(1000)]
+        (task,) = load_tasks(write(tmp_path, {**PLUS, "plus_input": inputs}))
+
+        assert len(task.checks) == 52
+        assert sum(check.code.count("assert") for check in task.checks) == 1001
+        assert (task.checks[11].name, task.checks[12].name) == ("input 12", "inputs 13 to 37")
+
+    def test_a_file_of_164_with_a_row_of_over_100_000_characters_is_taken_whole(self, tmp_path: Path) -> None:
+        rows = [{**PLUS, "task_id": f"HumanEval/{number}"} for number in range(164)]
+        rows[70] = {**rows[70], "plus_input": [[list(range(30_000))]]}
+        rows[80] = {key: value for key, value in rows[80].items() if not key.endswith("_input")}
+        rows[80]["test"] += f"    assert len(candidate({list(range(30_000))})) == 30_000\n"
+        tasks = load_tasks(write(tmp_path, "".join(f"{json.dumps(row)}\n" for row in rows)))
+
+        assert [task.id for task in tasks] == [f"HumanEval/{number}" for number in range(164)]
+        assert [number for number, task in enumerate(tasks) if len(task.checks[-1].code) > 100_000] == [70, 80]
+
+    def test_a_root_of_a_polynomial_is_put_into_it(self, tmp_path: Path) -> None:
+        row = {**PLUS, "entry_point": "find_zero", "canonical_solution": "    return 1\ndef find_zero(xs): return 0\n"}
+        (task,) = load_tasks(write(tmp_path, row))
+
+        assert task.checks[0].code == "assert abs(poly([1, 2], find_zero([1, 2]))) <= 1e-06"
+
+    def test_the_larger_suite_of_an_mbpp_row_is_a_check_like_its_asserts(self, tmp_path: Path) -> None:
+        larger = "def run():\n    for given in [1, 2]:\n        assert inc(given) == given + 1\n\nrun()"
+        (task,) = load_tasks(write(tmp_path, {**MBPP, "test": f"\n{larger}\n"}))
+
+        assert [check.name for check in task.checks] == ["assert inc(1) == 2", "test"]
+        assert task.checks[1].code == larger
+
+
 ROWS: list[tuple[object, str]] = [
+    ({**PLUS, "plus_input": [5]}, "field plus_input: must be a list of lists of arguments"),
+    ({**PLUS, "plus_input": [], "base_input": []}, "field plus_input: holds no input"),
+    ({**PLUS, "atol": "small"}, "field atol: must be a number from 0 to 1"),
+    ({**MBPP, "test": "inc(1)"}, "field test: holds no assert"),
     ({**OWN, "goal": 5}, "field goal: Input should be a valid string"),
     ({**OWN, "goal": "x" * 20_001}, "field goal: String should have at most 20000 characters"),
     ({**OWN, "difficulty": "0.5"}, "field difficulty: Input should be a valid number"),

@@ -97,8 +97,8 @@ class _LivePage:
         if action is None:
             raise InputError("nothing of that name can be asked for")
         form = await _form(request)
-        await run_in_threadpool(action, form, self._door)
-        return RedirectResponse(f"/?told={name}#live", status_code=303)
+        told = await run_in_threadpool(action, form, self._door)
+        return RedirectResponse(f"/?told={told or name}#live", status_code=303)
 
     async def document(self, request: Request) -> Response:
         """A folder's names, or a file as text."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from memory.digests import task_digest
 from memory.inbox import Wish
 from memory.reading import find_task
 from memory.rule_wishes import AddRule, AnyWish, JudgeRule
@@ -20,6 +21,7 @@ from utils.text import one_line
 
 BY = "page"
 NAME_CHARS = 80
+UNTRIED = "untried-task"
 M = TypeVar("M", bound=BaseModel)
 Form = Mapping[str, str]
 Leave = Callable[[Wish], object]
@@ -27,20 +29,32 @@ Leave = Callable[[Wish], object]
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of trying a task: what is wrong with it, or whether it could not be tried."""
+
+    flaw: str = ""
+    untried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Door:
-    """Where wishes go: the memory's folder, its inbox, and whether somebody writes there, who would stop."""
+    """Where wishes go: the memory's folder, its inbox, whether somebody writes there, who would stop, how to try."""
 
     memory: Path
     leave: Leave
     under_way: Callable[[], bool]
+    try_task: Callable[[Task], Trial]
 
 
-Action = Callable[[Form, Door], None]
-"""Does what a form asks for; raises InputError where something is wrong with it."""
+Action = Callable[[Form, Door], str | None]
+"""Does what a form asks for; under which word the page tells of it, if not the form's own name.
+
+Raises InputError where something is wrong with it.
+"""
 
 
-def add_task(form: Form, door: Door) -> None:
-    """A task by hand; each line of its checks is one assert."""
+def add_task(form: Form, door: Door) -> str | None:
+    """A task by hand; each line of its checks is one assert. It is tried at once, if it can be."""
     goal = form.get("goal", "").strip()
     checks = [line.strip() for line in form.get("checks", "").splitlines() if line.strip()]
     for number, code in enumerate(checks, start=1):
@@ -57,7 +71,12 @@ def add_task(form: Form, door: Door) -> None:
         entry_point=form.get("entry_point", "").strip() or None,
         checks=tuple(Check(name=one_line(code, NAME_CHARS), code=code) for code in checks),
     )
-    door.leave(Wish(by=BY, tasks=(task,)))
+    trial = door.try_task(task)
+    if trial.flaw:
+        raise InputError(f"the task is no use: {trial.flaw}")
+    tried = () if trial.untried or not task.graded else (task_digest(task),)
+    door.leave(Wish(by=BY, tasks=(task,), tried=tried))
+    return UNTRIED if trial.untried else None
 
 
 def add_rule(form: Form, door: Door) -> None:

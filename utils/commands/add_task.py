@@ -10,10 +10,14 @@ from pydantic import ValidationError
 from memory import inbox
 from memory.loose_cases import loose_cases
 from memory.reading import known_tasks
+from memory.shown_checks import unseen_words
 from memory.tasks import Task, check_flaw
-from utils.commands.shared import BY, AsJson, Memory, folder_of, leave, show, wrong_option
+from utils.commands.programs import SandboxOption, tell
+from utils.commands.shared import BY, AsJson, Memory, leave, show, wrong_option
+from utils.commands.trials import try_tasks
 from utils.errors import InputError
 from utils.files import read_bounded
+from utils.settings import load_settings
 from utils.text import one_line
 
 MAX_SOURCE_BYTES = 1024 * 1024
@@ -48,7 +52,7 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
     case: Annotated[
         list[str] | None, typer.Option(help='A call and its result, e.g. "f(1) == 2"; can be repeated.')
     ] = None,
-    tolerance: Annotated[float | None, typer.Option(help="How far floats of --case may be off.")] = None,
+    tolerance: Annotated[float | None, typer.Option(help="How far floats of --case and --output may be off.")] = None,
     stdin: Annotated[
         list[Path] | None, typer.Option("--input", help="A file that a program reads; with --output; can be repeated.")
     ] = None,
@@ -58,11 +62,19 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         Path | None, typer.Option(help="A file of tests that run beside the solution; the task stays ungraded.")
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="A file with a solution that passes.")] = None,
+    show_checks: Annotated[
+        bool, typer.Option("--show-checks", help="Let the Builder see all checks when it fails; proves nothing then.")
+    ] = False,
+    sandbox: SandboxOption = None,
     memory: Memory = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a task. With checks, cases or outputs it is graded; without, it is tried and kept, marked ungraded."""
-    folder = folder_of(memory)
+    """Ask for a task. With checks, cases or outputs it is graded; without, it is tried and kept, marked ungraded.
+
+    A graded task is tried first: one that nobody can pass, or nobody can fail, is refused.
+    """
+    settings = load_settings(memory=memory, sandbox=sandbox)
+    folder = settings.memory
     for number, code in enumerate(check or (), start=1):
         if flaw := check_flaw(code):
             raise InputError(f"--check {number}: {flaw}")
@@ -82,11 +94,17 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         generator=None if drawn is None else {"source": drawn},
         tests=_text_of(tests, "--tests") or "",
         reference=_text_of(reference, "--reference"),
+        show_checks=show_checks,
         origin="user",
     )
-    leave(folder, inbox.Wish(by=BY, tasks=(task,)))
-    graded = "graded" if task.graded else f"ungraded: {_why_ungraded(task)}"
+    tried = try_tasks((task,), settings, tell=tell)
+    if no_use := tried.flaws[0]:
+        raise InputError(f"the task is no use: {no_use}")
+    leave(folder, inbox.Wish(by=BY, tasks=(task,), tried=tried.sound))
+    graded = f"graded, {unseen_words(task)}" if task.graded else f"ungraded: {_why_ungraded(task)}"
     show(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
+    if tried.untried:
+        tell(f"not tried: {tried.untried}; it is tried before its first attempt")
 
 
 def _task(**fields: Any) -> Task:  # noqa: ANN401  the options of a command, validated here

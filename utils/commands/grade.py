@@ -11,6 +11,7 @@ from executor.grading.grade import grade
 from executor.grading.tally import MAX_FAILURES
 from memory.attempts import FITS_ONLY_SHOWN, OUTCOME_WORDS, Assertion, AttemptLimits, CheckVerdict, RunFacts, Verdict
 from memory.reading import find_task, pending_tasks
+from memory.shown_checks import unseen_words
 from memory.task_sources import built_in_curriculum, load_tasks
 from memory.tasks import Task
 from memory.views.tasks import task_file
@@ -124,6 +125,8 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
     yield f"verdict    {OUTCOME_WORDS.get(verdict.outcome, verdict.outcome)}: {held}, {verdict.calls} {word}"
     yield from _grounds(verdict)
+    if found.task.graded:
+        yield f"unseen     {unseen_words(found.task)}"
     if verdict.cooperative:
         yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
     if verdict.inputs_seed is not None:

@@ -57,7 +57,7 @@ def opened(settings: Settings) -> closing[Sandbox]:
     sandbox = choose_sandbox(settings.sandbox, trusted_code_only=False, progress=_wait_for, options=options)
     tier = sandbox.tier
     if not tier.safe:
-        _tell(f"UNSAFE: the {tier.kind} sandbox does not cover {'; '.join(tier.gaps)}")
+        tell(f"UNSAFE: the {tier.kind} sandbox does not cover {'; '.join(tier.gaps)}")
     return closing(sandbox)
 
 
@@ -98,9 +98,10 @@ def listed(names: Iterable[str], *, most: int = 10) -> str:
 def _wait_for(doing: str) -> None:
     """What is being waited for, where a person looks on."""
     if sys.stderr.isatty():
-        _tell(f"... {doing}")
+        tell(f"... {doing}")
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Print a line beside what was asked for."""
     sys.stderr.write(printable(one_line(text, 500)) + "\n")
     sys.stderr.flush()

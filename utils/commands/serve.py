@@ -10,8 +10,9 @@ import typer
 
 from memory.reading import check_memory
 from trainer.live_page.allowed import Allowed, is_address, is_loopback
-from utils.commands.shared import Memory, folder_of, show_lines
+from utils.commands.shared import Memory, show_lines
 from utils.errors import InputError
+from utils.settings import load_settings
 
 PORT = 8765
 FEWEST_TOKEN_CHARS = 16
@@ -25,8 +26,8 @@ def serve(
     memory: Memory = None,
 ) -> None:
     """Show the report as it grows, the memory's documents, and forms to steer the run, in a browser."""
-    folder = folder_of(memory)
-    check_memory(folder)
+    settings = load_settings(memory=memory)
+    check_memory(settings.memory)
     if token and len(token) < FEWEST_TOKEN_CHARS:
         raise InputError(f"--token: {FEWEST_TOKEN_CHARS} characters at least, for somebody may try many")
     if not token and not is_loopback(host):
@@ -36,7 +37,7 @@ def serve(
     sys.stdout.flush()
     from utils.commands.web_server import run_server  # noqa: PLC0415  a web server would slow all other commands down
 
-    run_server(folder, Allowed(names=tuple(each.lower() for each in name or ()), token=token), listening)
+    run_server(settings, Allowed(names=tuple(each.lower() for each in name or ()), token=token), listening)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,8 @@
 (function () {
   var state = document.getElementById("live-state");
   var words = new Map([
-    ["task", "The task waits to be tried."],
+    ["task", "The task waits to be worked on."],
+    ["untried-task", "The task is not tried yet: no sandbox works here. It is tried before its first attempt."],
     ["rule", "The rule is taken in."],
     ["judge", "The rule is decided on."],
     ["stop", "The run ends after the attempts under way."]
