@@ -27,7 +27,8 @@ from executor.choose_sandbox import choose_sandbox
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
 from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
-from memory.evidence.report import EvidenceReport, evidence_report
+from memory.evidence.report import evidence_report
+from memory.evidence.report_forms import EvidenceReport
 from memory.task_sources import built_in_curriculum, load_tasks
 from memory.tasks import Task
 from memory.told import Told, all_of

@@ -81,6 +81,9 @@ class Unjudged:
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         return "there is none on its own reference either: a lambda cannot cross"
 
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        return ""
+
 
 def test_why_there_is_no_verdict_stays_beside_what_its_reference_tells(tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:

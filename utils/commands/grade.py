@@ -124,12 +124,7 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
     yield f"verdict    {OUTCOME_WORDS.get(verdict.outcome, verdict.outcome)}: {held}, {verdict.calls} {word}"
-    if verdict.outcome == "no_verdict":
-        yield f"why none   {one_line(verdict.why_none)}"
-    if verdict.plain:
-        yield f"plain run  {one_line(verdict.plain)}"
-    if verdict.fits_only_shown:
-        yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
+    yield from _grounds(verdict)
     if found.task.graded:
         yield f"unseen     {unseen_words(found.task)}"
     if verdict.cooperative:
@@ -148,6 +143,16 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
         if text:
             yield f"{name} of the solution"
             yield from indented(text)
+
+
+def _grounds(verdict: Verdict) -> Iterator[str]:
+    """Why there is no verdict, what the plain run said, and whether only what was never shown failed."""
+    if verdict.outcome == "no_verdict":
+        yield f"why none   {one_line(verdict.why_none)}"
+    if verdict.plain:
+        yield f"plain run  {one_line(verdict.plain)}"
+    if verdict.fits_only_shown:
+        yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
 
 
 def _ending(run: RunFacts) -> str:
