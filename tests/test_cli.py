@@ -146,7 +146,7 @@ def test_the_sound_tasks_of_a_file_come_in_and_the_others_are_named(tmp_path: Pa
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows[1:]), encoding="utf-8")
     none = cli("import-tasks", path, "--memory", memory, "--sandbox", "process")
     assert none.code == 2
-    assert none.err.endswith("gave 3, not 2; it is no use; so are the 1 others\n")
+    assert none.err.endswith("gave 3, not 2; none of the 2 tasks is of use\n")
 
 
 def test_what_was_tried_when_it_was_added_is_not_tried_again(memory: Path) -> None:
