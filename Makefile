@@ -1,4 +1,4 @@
-.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
+.PHONY: run test coverage local bench bench-learning bench-blueprints bench-night bench-table-writer bench-judge bench-proposals bench-curriculum bench-forgotten bench-watch soak soak-sandbox bench-sandbox storm-sandbox
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +32,10 @@ bench-blueprints: .venv/.core ## a hundred trials each of planted better, worse 
 bench-night: .venv/.core ## simulated nights with planted rules: are those that help found?
 	$(BIN)/python -m benchmarks.bench_night
 
+bench-table-writer: .venv/.dev ## a model that writes what it is shown into a table: does it pass a task, is its rule ever proven?
+	$(BIN)/python -m benchmarks.table_writer
+	$(BIN)/python -m benchmarks.table_writer --nights 20
+
 bench-proposals: .venv/.core ## 200 proposed tasks, half of them with planted faults: is no faulty one trusted?
 	$(BIN)/python -m benchmarks.bench_proposals
 
@@ -52,6 +56,9 @@ soak-sandbox: .venv/.core ## thousands of jobs, one in eight hostile: stays the 
 
 bench-sandbox: .venv/.dev ## what a job and a grading cost in each kind of sandbox, against docker run and a plain process
 	$(BIN)/python -m benchmarks.bench_sandbox
+
+bench-judge: .venv/.core ## mutants and honest rewritings of the curriculum's references: does the judge say what plain Python says?
+	$(BIN)/python -m benchmarks.judge_mutants
 
 storm-sandbox: .venv/.dev ## what honest jobs get of Docker's sandboxes between attacks
 	$(BIN)/python -m benchmarks.storm_sandbox --kind docker

@@ -266,6 +266,7 @@ class Loop:
             prompts=self._parts.prompts,
             grade=self._parts.assess.grade,
             score=self._parts.assess.score,
+            tell=self._parts.assess.tell,
         )
         seen = watched(tools, unit, self._parts.steps)
         facts: dict[str, str | int] = {"unit": unit, "task": flight.task.id, "attempt": flight.spec.number}

@@ -1,12 +1,13 @@
 """What a job and a grading cost in each kind of sandbox, measured in turn in one run; exit code 1 if a goal is missed.
 
-    python -m benchmarks.bench_sandbox [--rounds 30] [--slices 8] [--answers 328]
+    python -m benchmarks.bench_sandbox [--rounds 30] [--slices 8] [--answers 328] [--beside CHECKOUT]
 
 `benchmarks.contenders` says what is compared. In every round each contender runs once, in an order that is shuffled
 anew, so that whatever else the machine does falls on all alike; ratios are of one run for the same reason. Throughput
 is that of two workers, in slices of a second in shuffled order. Recorded answers are graded one after the other, each
-in both kinds before the next. Before each measurement there is a moment of quiet, as there is between the gradings of a
-night, so that the cleaning up and the spares of one are not paid for by the next.
+in both kinds before the next. With `--beside` the checkout of another build grades the same in turn. Before each
+measurement there is a moment of quiet, as there is between the gradings of a night, so that the cleaning up and the
+spares of one are not paid for by the next.
 """
 
 import os
@@ -18,8 +19,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
 
+from benchmarks.beside import CHECKOUT, cpu_s, row
 from benchmarks.contenders import (
     LIMITS,
     PLAIN,
@@ -27,12 +30,14 @@ from benchmarks.contenders import (
     RUN,
     Action,
     Contender,
+    beside_of,
     contenders,
     fork_of,
     graded_of,
     opened,
+    others,
 )
-from benchmarks.recorded import Answer, answers, one_task
+from benchmarks.recorded import Answer, answers, canonical, one_task
 from executor.choose_sandbox import SandboxKind
 from executor.grading.grade import grade
 from executor.sandbox import Sandbox
@@ -40,7 +45,9 @@ from executor.sandbox import Sandbox
 WORKERS = 2
 SLICE_S, QUIET_S = 1.0, 0.05
 GRADERS: tuple[SandboxKind, ...] = ("docker", "bubblewrap")
-TIMES_OF_RUN, TIMES_OF_PLAIN, ANSWER_MS = 20.0, 2.0, 25.0
+TIMES_OF_RUN, TIMES_OF_PLAIN, TIMES_OF_OTHER, ANSWER_MS = 20.0, 3.0, 1.6, 25.0
+CPU_OF_OTHER, CPU_ROUNDS = 1.3, 5
+"""All canonical solutions of HumanEval against another build, and how often either grades them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +169,33 @@ def goals(
                 most=TIMES_OF_PLAIN,
             )
         )
+        other = times.get(beside_of(kind))
+        if pair and other:
+            found.append(
+                Goal(
+                    f"a graded pair in {kind}, median / that of the other build",
+                    median(pair) / median(other),
+                    most=TIMES_OF_OTHER,
+                )
+            )
     for kind in GRADERS:
         taken = graded.get(kind)
         found.append(Goal(f"a recorded answer in {kind}, median ms", median(taken) if taken else None, most=ANSWER_MS))
     return found
+
+
+def canonical_goal(checkout: Path, kind: SandboxKind) -> Goal:
+    """What the CPU time of HumanEval's canonical solutions is as a multiple of another build's, one after the other."""
+    lines = [row(task, task.reference or "") for task in canonical()]
+    ratios = []
+    for _ in range(CPU_ROUNDS if lines else 0):
+        ours, theirs = cpu_s(CHECKOUT, kind, lines), cpu_s(checkout, kind, lines)
+        print(
+            f"{len(lines)} canonical solutions in {kind}: {ours:.2f} s of CPU, other build {theirs:.2f} s", flush=True
+        )
+        ratios.append(ours / theirs)
+    name = f"HumanEval's canonical solutions in {kind}, CPU / that of the other build"
+    return Goal(name, median(ratios) if ratios else None, most=CPU_OF_OTHER)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -174,11 +204,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--slices", type=int, default=8)
     parser.add_argument("--answers", type=int, default=328, help="how many recorded answers are graded")
+    parser.add_argument("--beside", type=Path, help="the checkout of another build, with an environment of its own")
     parser.add_argument("--seed", type=int, default=0, help="of the orders")
     given = parser.parse_args(arguments)
     lots, task = random.Random(given.seed), one_task()
     with ExitStack() as stack:
         rivals = contenders(stack, task)
+        here = [kind for kind in GRADERS if any(each.name == graded_of(kind) for each in rivals)]
+        rivals += others(stack, task, given.beside, here) if given.beside else []
         print(f"{given.rounds} rounds, {given.slices} slices; a graded pair is {task.id}; {load()}", flush=True)
         times = latencies(rivals, given.rounds, lots)
         rates = throughputs(rivals, given.slices, lots)
@@ -191,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = f"median {median(taken):.1f} ms, p10 {deciles[0]:.1f} ms, p90 {deciles[-1]:.1f} ms"
         print(f"{len(taken)} recorded answers in {kind}: {told}")
     promised = goals(times, rates, graded)
+    promised += [canonical_goal(given.beside, "bubblewrap")] if given.beside else []
     print(load(), *(goal.line() for goal in promised), sep="\n")
     return int(not all(goal.held for goal in promised))
 

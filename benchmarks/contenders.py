@@ -1,21 +1,26 @@
 """What the sandbox benchmark compares, each as something that can be done once and is right or not.
 
 A job prints 42. A graded pair is `executor.grading.grade.grade`, unchanged, on the reference of a task: one program for
-the solution and one for its judge. Without a sandbox each is a plain subprocess: that prints 42, or that runs the
-reference and its checks in one.
+the solution and one for its judge, which runs both plainly in the end. Without a sandbox each is a plain subprocess:
+that prints 42, or that runs the reference and its checks in one. Another build's pair is a process of its checkout.
 """
 
+import inspect
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import get_args
 
 from docker.errors import DockerException
 
+from benchmarks.beside import row, serving
 from benchmarks.services import served
 from executor.choose_sandbox import SandboxKind, choose_sandbox
+from executor.grading import plain_agent
 from executor.grading.grade import grade
 from executor.process_sandbox import base_python
 from executor.sandbox import Job, Sandbox
@@ -60,6 +65,11 @@ def graded_of(kind: str) -> str:
     return f"{kind}: graded pair"
 
 
+def beside_of(kind: str) -> str:
+    """The name of a kind's graded pair in the other build."""
+    return f"{kind}: graded, other build"
+
+
 def printing(*command: str) -> Action:
     """A command that has to print 42."""
     return lambda: subprocess.run(command, capture_output=True, check=False, timeout=WAIT_S).stdout == PRINTED
@@ -69,7 +79,8 @@ def plain(task: Task) -> Iterator[Contender]:
     """The job and the checks with nothing around them."""
     python = (str(base_python()), "-s", "-S", "-P", "-c")
     yield Contender(PLAIN, printing(*python, SOURCE))
-    parts = (task.setup, task.reference or "", *(check.code for check in task.checks), SOURCE)
+    helper = f"from typing import Any\n{inspect.getsource(plain_agent.raises)}"
+    parts = (helper, task.setup, task.reference or "", *(check.code for check in task.checks), SOURCE)
     yield Contender(PLAIN_CHECKS, printing(*python, "\n".join(parts)))
 
 
@@ -116,6 +127,13 @@ def opened(stack: ExitStack, kinds: Sequence[SandboxKind] = get_args(SandboxKind
             continue
         stack.callback(found[kind].close)
     return found
+
+
+def others(stack: ExitStack, task: Task, checkout: Path, kinds: Sequence[SandboxKind]) -> list[Contender]:
+    """The graded pair of another build's checkout in these kinds of sandbox."""
+    line = row(task, task.reference or "")
+    builds = {kind: stack.enter_context(serving(checkout, kind)) for kind in kinds}
+    return [Contender(beside_of(kind), partial(build.passes, line)) for kind, build in builds.items()]
 
 
 def contenders(stack: ExitStack, task: Task) -> list[Contender]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from executor.assess import Assess
 from memory.builder_model import Floats, Numbers
 from memory.event_lines import read_chain
 from memory.events import Decided, Finished
@@ -18,6 +19,7 @@ from memory.tasks import Task
 from trainer.nominate import MOST, Nominate, Nomination, ThompsonSampling
 from utils.commands import flights
 from utils.completions import Completion
+from utils.display import Display
 from utils.lots import Lots
 from utils.rehearsal.truths import Truths
 from utils.rehearsal.worlds import Kind, kinds
@@ -62,7 +64,7 @@ POLICIES: dict[str, Nominate] = {
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What a night is made with; `settings` are those that are not as shipped."""
+    """What a night is made with; `settings` are those that are not as shipped, `judged` tells who judges instead."""
 
     seed: int
     units: int
@@ -70,6 +72,8 @@ class Night:
     truths: Truths
     rules: Sequence[str]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    display: Display = field(default_factory=flights.SilentDisplay)
+    judged: Callable[[Assess], Assess] = lambda usual: usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,8 @@ def fly(night: Night, folder: Path, *, overhear: Callable[[Completion], None] = 
         rules=tuple(AddRule(text=text) for text in night.rules),
         settings=AS_SHIPPED.model_copy(update=dict(night.settings)),
         nominate=POLICIES[night.policy],
+        display=night.display,
+        judged=night.judged,
     )
     return _read(flights.fly(flight, folder, overhear=overhear), folder, night.truths)
 

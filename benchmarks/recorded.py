@@ -28,6 +28,11 @@ def one_task() -> Task:
     return (load_tasks(TASKS) if TASKS.is_file() else built_in_curriculum())[0]
 
 
+def canonical() -> list[Task]:
+    """HumanEval's tasks with their canonical solutions; none where they are not here."""
+    return list(load_tasks(TASKS)) if TASKS.is_file() else []
+
+
 def answers() -> list[Answer]:
     """All recorded answers; none where they are not here."""
     if not TASKS.is_file():

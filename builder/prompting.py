@@ -5,9 +5,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from memory.attempts import Assertion, Shown, Verdict
+from memory.attempts import Assertion, Shown
 from memory.blueprints import PLAIN, Way
 from memory.tasks import Task
+from memory.told import Told
 from utils.completions import Completion, Message
 from utils.files import sha256_hex
 from utils.llm_replies import prompt_tokens
@@ -99,27 +100,26 @@ class Prompts:
 
         return fits
 
-    def failure(self, verdict: Verdict) -> str:
+    def failure(self, told: Told) -> str:
         """What failed, in at most `failure_chars` characters."""
-        failures = verdict.failures[:SHOWN_FAILURES]
-        whole = self._failure_chars
+        shown, whole = told.shown, self._failure_chars
+        failures = shown.failures[:SHOWN_FAILURES] if shown else ()
+        output = shown.candidate.stdout + shown.candidate.stderr if shown else ""
         text = self._render(
             "failure",
-            error=clip(verdict.error, whole // 4),
+            error=clip(shown.error, whole // 4) if shown else "",
             failures=_bounded(failures, whole // (2 * max(1, len(failures)))),
-            output=clip(verdict.candidate.stdout + verdict.candidate.stderr, whole // 8).strip(),
+            output=clip(output, whole // 8).strip(),
+            unshown=told.unshown,
+            kinds=told.kinds,
+            fits=told.fits_only_shown,
         )
         return clip(text, whole)
 
-    def repair(self, verdict: Verdict, *, turn: int, turns: int) -> str:
+    def repair(self, told: Told, *, turn: int, turns: int) -> str:
         """What failed; `turn` counts from 0, `turns` is how many there may be."""
         return self._render(
-            "repair",
-            passed=verdict.assertions_passed,
-            total=verdict.assertions_total,
-            turn=turn,
-            turns=turns,
-            failure=self.failure(verdict),
+            "repair", passed=told.passed, total=told.total, turn=turn, turns=turns, failure=self.failure(told)
         )
 
     def no_code(self, problem: str, *, turn: int, turns: int) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, 
 from builder.prompting import Prompts
 from memory.attempts import Reflection, Sampling, Turn
 from memory.tasks import Task
+from memory.told import Told
 from utils.completions import Completion, Message, Model
 from utils.errors import ContextOverflow
 from utils.text import find_json_object, one_line
@@ -37,12 +38,21 @@ class ReflectionReply(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookBack:
-    """A finished attempt: its unit, its turns, at least one, and its last code, empty if there was none."""
+    """A finished attempt.
+
+    Attributes:
+        unit: its id.
+        task: the task.
+        turns: at least one.
+        code: the last there was, empty without any.
+        told: what may be said of the last code that failed; None if none did.
+    """
 
     unit: str
     task: Task
     turns: tuple[Turn, ...]
     code: str
+    told: Told | None = None
 
 
 def reflect(model: Model, prompts: Prompts, attempt: LookBack, *, sampling: Sampling, seed: int) -> Reflection:
@@ -70,8 +80,6 @@ def reflect(model: Model, prompts: Prompts, attempt: LookBack, *, sampling: Samp
 
 def _question(prompts: Prompts, attempt: LookBack) -> str:
     turns = attempt.turns
-    verdicts = [turn.verdict for turn in turns if turn.verdict is not None]
-    failed = next((verdict for verdict in reversed(verdicts) if verdict.outcome == "failed"), None)
     problem = next((turn.problem for turn in reversed(turns) if turn.problem), "")
     passed = turns[-1].verdict is not None and turns[-1].verdict.outcome == "passed"
     return prompts.reflect(
@@ -79,7 +87,7 @@ def _question(prompts: Prompts, attempt: LookBack) -> str:
         outcome="all checks passed" if passed else "the checks did not all pass",
         tries=len(turns),
         code=attempt.code,
-        failure=problem if failed is None else prompts.failure(failed),
+        failure=problem if attempt.told is None else prompts.failure(attempt.told),
     )
 
 

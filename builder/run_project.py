@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from builder.extract import extract_code
 from builder.prompting import Prompts
 from builder.reflect import LookBack, reflect
-from memory.attempts import AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
+from memory.attempts import OUTCOME_WORDS, AttemptResult, AttemptSpec, Outcome, Reflection, Score, Turn, Verdict
 from memory.blueprints import Way
 from memory.tasks import Task
+from memory.told import Told
 from utils.completions import Completion, Message, Model, Reply
 from utils.errors import ContextOverflow
 from utils.files import sha256_hex
@@ -20,6 +21,7 @@ from utils.ids import derived
 from utils.text import one_line, visible, well_formed
 
 Grader = Callable[[Task, str, AttemptSpec], Verdict]
+Teller = Callable[[Task, str, Verdict, AttemptSpec], Told]
 Scorer = Callable[[Task, str, Verdict, AttemptSpec], Score | None]
 
 
@@ -31,6 +33,7 @@ class Tools:
     prompts: Prompts
     grade: Grader
     score: Scorer
+    tell: Teller
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class _Work:
     files: dict[str, str] = field(default_factory=dict)
     transcripts: dict[str, str] = field(default_factory=dict)
     ended: str = ""
+    told: Told | None = None
+    """What may be said of the last code that failed."""
 
     @property
     def code(self) -> str:
@@ -72,7 +77,11 @@ def run_attempt(spec: AttemptSpec, task: Task, tools: Tools) -> Attempt:
     verdict = next((turn.verdict for turn in reversed(work.turns) if turn.verdict is not None), None)
     outcome = _outcome(work)
     reflection = _reflection(work, outcome)
-    score = None if verdict is None or not task.graded else tools.score(task, work.code, verdict, spec)
+    score = (
+        None
+        if verdict is None or outcome in ("ungraded", "no_verdict")
+        else tools.score(task, work.code, verdict, spec)
+    )
     result = AttemptResult(
         unit_id=spec.unit_id,
         outcome=outcome,
@@ -151,34 +160,44 @@ def _take(work: _Work, reply: Reply, index: int) -> Turn:
             f"{crossing.model_dump_json(exclude_none=True)}\n" for crossing in verdict.transcript
         )
         verdict = verdict.model_copy(update={"transcript": ()})
-    return turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
+    turn = turn.model_copy(update={"code_file": name, "code_sha256": sha256_hex(code.encode()), "verdict": verdict})
+    return _with_told(work, turn, verdict, code) if verdict.outcome == "failed" else turn
+
+
+def _with_told(work: _Work, turn: Turn, verdict: Verdict, code: str) -> Turn:
+    """The failed turn with what may be said of it."""
+    told = work.told = work.tools.tell(work.task, code, verdict, work.spec)
+    marked = verdict.model_copy(update={"fits_only_shown": told.fits_only_shown})
+    return turn.model_copy(update={"told": told.line, "verdict": marked})
 
 
 def _why_over(turn: Turn) -> str:
     """Why there is no further turn, empty if there may be one."""
     if turn.verdict is None:
         return ""
-    return {"passed": "passed", "ungraded": "ungraded", "failed": ""}[turn.verdict.outcome]
+    return "" if turn.verdict.outcome == "failed" else OUTCOME_WORDS.get(turn.verdict.outcome, turn.verdict.outcome)
 
 
 def _answer(work: _Work, turn: Turn) -> Message:
     prompts, turns = work.tools.prompts, work.spec.max_repairs + 1
-    if turn.verdict is None:
+    if turn.verdict is None or work.told is None:
         return Message("user", prompts.no_code(turn.problem, turn=turn.index + 1, turns=turns))
-    return Message("user", prompts.repair(turn.verdict, turn=turn.index + 1, turns=turns))
+    return Message("user", prompts.repair(work.told, turn=turn.index + 1, turns=turns))
 
 
 def _outcome(work: _Work) -> Outcome:
     if not work.task.graded:
         return "ungraded"
     last = work.turns[-1].verdict if work.turns else None
-    return "passed" if last is not None and last.outcome == "passed" else "failed"
+    return last.outcome if last is not None and last.outcome in ("passed", "no_verdict") else "failed"
 
 
 def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     """Asked for where there is something to learn from and a second reply is allowed."""
     if outcome == "ungraded":
         return Reflection(usable=False, problem="not asked for: the task is ungraded")
+    if outcome == "no_verdict":
+        return Reflection(usable=False, problem="not asked for: there is no verdict")
     if not work.spec.max_repairs:
         return Reflection(usable=False, problem="not asked for: one reply a unit")
     if not work.turns:
@@ -187,7 +206,7 @@ def _reflection(work: _Work, outcome: Outcome) -> Reflection:
     return reflect(
         work.tools.model,
         work.tools.prompts,
-        LookBack(unit=spec.unit_id, task=work.task, turns=tuple(work.turns), code=work.code),
+        LookBack(unit=spec.unit_id, task=work.task, turns=tuple(work.turns), code=work.code, told=work.told),
         sampling=spec.sampling,
         seed=derived(spec.seed, "reflection") % 2**31,
     )

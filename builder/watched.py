@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from builder.run_project import Tools
 from memory.attempts import AttemptSpec, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told
 from utils.completions import Completion, Model, Reply
 from utils.steps import Steps
 
@@ -18,12 +19,16 @@ def watched(tools: Tools, unit: str, steps: Steps) -> Tools:
         with steps.step(unit, GRADING):
             return tools.grade(task, code, spec)
 
+    def tell(task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        with steps.step(unit, GRADING):
+            return tools.tell(task, code, verdict, spec)
+
     def score(task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         with steps.step(unit, SCORING):
             return tools.score(task, code, verdict, spec)
 
     return Tools(
-        model=WatchedModel(tools.model, unit, steps), prompts=tools.prompts, grade=grade, score=score
+        model=WatchedModel(tools.model, unit, steps), prompts=tools.prompts, grade=grade, score=score, tell=tell
     )  # fmt: skip
 
 

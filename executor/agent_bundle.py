@@ -12,6 +12,8 @@ import zlib
 from functools import cache
 from pathlib import Path
 
+MOST_OF_AN_ARGUMENT = 100_000
+"""Characters; Linux takes at most 131,071 bytes in one argument of a program."""
 _ROOT = Path(__file__).parents[1]
 _FRAMES = "executor.agent.frames"
 _AGENT = tuple(
@@ -21,25 +23,37 @@ _AGENT = tuple(
         "watch", "resident",
     )
 )  # fmt: skip
-_LIBRARY = tuple(f"executor.grading.{name}" for name in ("wire", "candidate_agent", "remote", "judge_agent"))
+_LIBRARY = tuple(
+    f"executor.grading.{name}"
+    for name in (
+        "wire", "remote", "raised", "candidate_agent", "checks_code", "recording", "plain_agent", "judge_agent",
+    )
+)  # fmt: skip
 
-# makes modules of SOURCES, the packages above them included, so that they can import each other by their names
+# has the modules of SOURCES, and the packages above them, imported by their names when they are asked for
 _LOADER = """
-import sys, types
+import sys
 sys.path[:] = [entry for entry in sys.path if entry]
-for name, source in SOURCES:
-    package, _, short = name.rpartition(".")
-    while package:
-        sys.modules.setdefault(package, types.ModuleType(package))
-        package = package.rpartition(".")[0]
-    module = sys.modules[name] = types.ModuleType(name)
-    sys.modules[name.rpartition(".")[0]].__dict__[short] = module
-    exec(compile(source, name, "exec") if isinstance(source, str) else source, module.__dict__)
+class Given:
+    def __init__(self, sources):
+        self.sources = dict(sources)
+        self.packages = {name.rsplit(".", depth)[0] for name in self.sources for depth in range(1, name.count(".") + 1)}
+    def find_spec(self, name, path=None, target=None):
+        if name in self.sources or name in self.packages:
+            return type(sys.__spec__)(name, self, is_package=name in self.packages)
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        source = self.sources.pop(module.__name__, "")
+        exec(compile(source, module.__name__, "exec") if isinstance(source, str) else source, module.__dict__)
+sys.meta_path.insert(0, Given(SOURCES))
 """
 _START = """
 LIBRARY, LOADER = {library!r}, {loader!r}
 SOURCES = unpacked(LIBRARY) + unpacked({agent!r})
 exec(LOADER)
+for NAME, _ in SOURCES:
+    __import__(NAME)
 in_a_fresh_interpreter = "%s\\nSOURCES = unpacked(%r)\\n%s" % (UNPACK, LIBRARY, LOADER)
 exec(*sys.modules["executor.agent.resident"].main(in_a_fresh_interpreter))
 sys.modules["executor.agent.job"].leave()
@@ -61,7 +75,7 @@ def agent_source(*, compiled: bool) -> str:
 def _packed(names: tuple[str, ...], *, compiled: bool) -> str:
     texts = [(name, (_ROOT / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8")) for name in names]
     if compiled:
-        data = marshal.dumps([(name, compile(text, name, "exec", optimize=0)) for name, text in texts])
+        data = marshal.dumps([(name, compile(text, name, "exec", optimize=2)) for name, text in texts])
     else:
         data = json.dumps(texts).encode("ascii")
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
@@ -69,7 +83,10 @@ def _packed(names: tuple[str, ...], *, compiled: bool) -> str:
 
 def agent_command(python: str, *, flags: tuple[str, ...] = ("-s", "-S"), compiled: bool) -> tuple[str, ...]:
     """What starts an agent; its configuration has to follow as one more argument."""
-    return (python, *flags, "-c", agent_source(compiled=compiled))
+    source = agent_source(compiled=compiled)
+    parts = [source[start : start + MOST_OF_AN_ARGUMENT] for start in range(0, len(source), MOST_OF_AN_ARGUMENT)]
+    joined = f"import sys\nexec(''.join(sys.argv.pop(1) for _ in range({len(parts)})))"
+    return (python, *flags, "-c", joined, *parts)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from executor.grading.trial import try_task
 from executor.sandbox import Sandbox
 from executor.score_engine import ReferenceTimes, Weights, score
 from memory.attempts import AttemptLimits, AttemptSpec, Score, Verdict
+from memory.shown_checks import shown_task, split
 from memory.tasks import Task
+from memory.told import Told, all_of, part_of
 from utils.files import sha256_hex
 from utils.ids import derived
 
@@ -17,6 +19,10 @@ class Assess(Protocol):
 
     def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
         """The verdict on a solution."""
+        ...
+
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        """What the Builder may read of a failed verdict."""
         ...
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
@@ -39,6 +45,8 @@ class Assessor:
         """Nothing is run yet."""
         self._sandbox, self._weights = sandbox, weights
         self._times = ReferenceTimes(self._run)
+        self._parts: dict[Task, bool] = {}
+        """Part of a task that may be shown -> whether it can be passed by itself."""
 
     def _run(self, task: Task, code: str, limits: AttemptLimits, seed: int = 0) -> Verdict:
         return grade(task, code, self._sandbox, limits=limits, seed=seed)
@@ -54,6 +62,33 @@ class Assessor:
         """
         digest = sha256_hex(code.encode("utf-8", "surrogatepass"))
         return self._run(task, code, spec.limits, derived(spec.seed, "inputs", digest))
+
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        """What the Builder may read of a failed verdict.
+
+        The code is run once more, against what may be shown alone: what it says there cannot tell of anything else.
+        Code that could not be loaded had met no check yet.
+
+        Raises:
+            SandboxFault: it could not be run.
+        """
+        if task.show_checks or not task.graded or verdict.outcome == "ungraded":
+            return all_of(verdict)
+        if verdict.error and not verdict.calls:
+            return all_of(verdict.model_copy(update={"failures": (), "passes": ()}))
+        part = self._part(task, spec.limits)
+        shown = None if part is None else self.grade(part, code, spec)
+        told = None if shown is None or shown.outcome == "no_verdict" else shown
+        return part_of(verdict, told, split(task))
+
+    def _part(self, task: Task, limits: AttemptLimits) -> Task | None:
+        """What of the task may be shown; None if nothing may be, or if it cannot be passed without the rest."""
+        part = shown_task(task)
+        if part is None or part.reference is None or not part.checks:
+            return part
+        if part not in self._parts:  # a check may count on what the one before it left
+            self._parts[part] = self._run(part, part.reference, limits).outcome == "passed"
+        return part if self._parts[part] else None
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         """The score of a graded verdict, speed and elegance against the reference; None for a cooperative one."""
@@ -74,6 +109,8 @@ class Assessor:
         verdict = self._run(task, task.reference, limits)
         if verdict.suspect:
             return verdict.suspect
+        if verdict.outcome == "no_verdict":
+            return f"there is none on its own reference either: {verdict.why_none}"
         return "" if verdict.outcome == "passed" else "its own reference does not pass its checks"
 
     def trial(self, task: Task, limits: AttemptLimits) -> str:

@@ -10,6 +10,7 @@ from executor.runner import guarded
 from memory.attempts import AttemptLimits
 from memory.events import Quarantined, Validated
 from memory.memory_manager import MemoryManager
+from memory.records import UNJUDGED
 from memory.tasks import Task
 from utils.errors import Fault
 
@@ -75,8 +76,10 @@ class Quarantine:
         if ended.value is None:
             log.warning("task.not_validated", task=task.id, why=str(ended.fault))
             return
-        flaw = ended.value
+        flaw, record = ended.value, self._memory.state.tasks[task.id]
+        if flaw and record.quarantined.startswith(UNJUDGED):
+            flaw = f"{record.quarantined}; {flaw}"
         self._memory.append([Validated(task_id=task.id, sound=not flaw, why=flaw or "its own reference passes")])
         if flaw:
-            tried = "" if self._memory.state.tasks[task.id].passes else "nobody passed it, and "
+            tried = "" if record.passes else "nobody passed it, and "
             self._note(f"{task.id} is not tried any more: {tried}{flaw}")

@@ -94,6 +94,8 @@ class Job:
     """Patterns, as in `fnmatch`, of files below the working directory that are wanted after its end."""
     fresh: bool = True
     """Whether Python starts anew for it; if not, `python SCRIPT` runs in a fork of an interpreter that is there."""
+    hash_seed: int = 0
+    """How Python hashes texts (PYTHONHASHSEED); with another one than 0 it starts anew."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -144,6 +146,8 @@ class Program:
     source: str
     fresh: bool = False
     """Whether Python starts anew for it, instead of a fork of an interpreter that is there; slower, 15 ms or so."""
+    hash_seed: int = 0
+    """How Python hashes texts (PYTHONHASHSEED); with another one than 0 it starts anew."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -188,7 +192,7 @@ class Conversation(Protocol):
         ...
 
 
-MAX_FRAME = 4 * 1024 * 1024
+MAX_FRAME = 16 * 1024 * 1024
 
 
 class Sandbox(Protocol):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from executor.sandbox import Conversation, ExecutionResult, Job, Program, Tier
 from executor.score_engine import Weights
-from memory.attempts import AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
+from memory.attempts import JUDGE, AttemptLimits, AttemptSpec, CheckVerdict, RunFacts, SandboxFacts, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told, all_of
 from utils.errors import SandboxFault
 
 SANDBOX = SandboxFacts(kind="simulated", safe=True, reason="nothing is run")
@@ -38,7 +39,13 @@ class SimulatedAssessor:
             calls=len(checks),
             candidate=FACTS,
             sandbox=SANDBOX,
+            judge=JUDGE,
         )
+
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        """The verdict itself, which holds nothing of any check."""
+        del task, code, spec
+        return all_of(verdict)
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         """Accuracy and difficulty; there is no time and no style to measure."""

@@ -4,6 +4,7 @@ A unit is one decided attempt at a task with all of its repair turns. Everything
 so every text is bounded where it is made.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,8 +18,21 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Outcome = Literal["passed", "failed", "ungraded", "no_verdict"]
 """`no_verdict`: the two judges cannot agree, because a value cannot cross between processes. Nobody learns from it."""
+OUTCOME_WORDS: Mapping[str, str] = {"no_verdict": "no verdict"}
+"""For people; the others are called by their names."""
 JUDGE = 2
 """1: a separated judge alone, its failures shown to the model. 2: a plain run beside it, and unseen checks decide."""
+
+
+FITS_ONLY_SHOWN = "fits only what it was shown"
+OLD_JUDGE = "old judge"
+NO_VERDICT = "no verdict"
+"""The class of an attempt's last error where there is no verdict on it."""
+
+
+def is_judged(outcome: str) -> bool:
+    """Whether an outcome is a pass or a failure: neither ungraded, nor without a verdict, nor given up."""
+    return outcome in ("passed", "failed")
 
 
 class Sampling(BaseModel):
@@ -233,6 +247,8 @@ class Turn(BaseModel):
     code_file: str = ""
     code_sha256: str = ""
     verdict: Verdict | None = None
+    told: str | None = None
+    """What a later prompt may say of its failure, in a line; None in older logs, and where it did not fail."""
 
 
 class Reflection(BaseModel):
@@ -310,6 +326,29 @@ class AttemptResult(BaseModel):
     reflection: Reflection | None
     score: Score | None
     wall_s: Seconds
+
+    @property
+    def judged(self) -> bool:
+        """Whether it says anything of the Builder; see is_judged."""
+        return is_judged(self.outcome)
+
+    @property
+    def fits_only_shown(self) -> bool:
+        """Whether its last code held all that it was shown, and not the rest."""
+        verdict = self.last_verdict
+        return self.outcome == "failed" and verdict is not None and verdict.fits_only_shown
+
+    @property
+    def judge(self) -> int:
+        """Which one gave its last verdict, see JUDGE; 0 if none did."""
+        verdict = self.last_verdict
+        return 0 if verdict is None else verdict.judge
+
+    @property
+    def why_none(self) -> str:
+        """Why there is no verdict; empty if there is one."""
+        verdict = self.last_verdict
+        return verdict.why_none if self.outcome == "no_verdict" and verdict is not None else ""
 
     @property
     def last_verdict(self) -> Verdict | None:

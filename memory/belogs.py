@@ -42,13 +42,18 @@ class FileChange(BaseModel):
 
 
 class EncounteredError(BaseModel):
-    """Something that went wrong in one turn."""
+    """Something that went wrong in one turn.
+
+    `message` is for people. `told` is what prompts may say of it: nothing of checks that decide unseen; None in logs
+    that are older than that.
+    """
 
     model_config = FROZEN
 
     turn: int
     error_class: str
     message: str
+    told: str | None = None
 
 
 class BELog(BaseModel):
@@ -68,7 +73,8 @@ class BELog(BaseModel):
         pipeline_connections: other tasks of this memory that practise the same main skill, nearest difficulty first,
             at most 5.
         errors_encountered: of all turns, in order, at most 20.
-        success: None for an ungraded task.
+        success: None for an ungraded task, and where there is no verdict: then the last of `errors_encountered`, of the
+            class "no verdict", says why.
         efficiency_score: 0..100 against past attempts at the task and at those of its main skill in the same fifth of
             difficulty, by tokens, turns and total time; 50 means like the past, or no past; see memory.efficiency.
         improvement_suggestions: the reflection's lesson, and what was measured: a slower or more complex solution

@@ -145,8 +145,8 @@ class BlueprintBook:
                 blueprint=f"{belog.blueprint_id}@{belog.blueprint_version}",
                 success=bool(belog.success),
                 error_class=last.error_class,
-                message=clip(last.message, GLANCE_CHARS),
-                lesson=clip(lessons[0], GLANCE_CHARS) if lessons else "",
+                message=clip(last.told or "", GLANCE_CHARS),
+                lesson=clip(lessons[0], GLANCE_CHARS) if lessons and last.told is not None else "",
             )
         )
 

@@ -53,6 +53,8 @@ class RunStarted(BaseModel):
     """What it could choose from, in order; None in older logs."""
     policy: Count = 0
     """By which version of the choice of tasks and of what is shown it decides (memory.decisions); 0 in older logs."""
+    judge: Annotated[int, Field(ge=1)] = 1
+    """Whose verdicts units that are decided from here on get (memory.attempts.JUDGE); 1 in older logs."""
 
 
 class RunResumed(BaseModel):
@@ -69,6 +71,7 @@ class RunResumed(BaseModel):
     settings: dict[str, str] | None = None
     tasks: tuple[TaskId, ...] | None = None
     policy: Count = 0
+    judge: Annotated[int, Field(ge=1)] = 1
 
 
 class TaskAdded(BaseModel):

@@ -155,6 +155,10 @@ class Learning:
         """A run with this model began."""
         self._note_verdicts(self.evidence.begin_night(model))
 
+    def judged_by(self, judge: int) -> None:
+        """From here on verdicts are this judge's: nothing is proven of what another one's say helps or harms."""
+        self._note_verdicts(self.evidence.judged_by(judge))
+
     def note_abandoned(self, unit: str) -> None:
         """A unit's outcome is missing."""
         self._note_verdicts(self.evidence.note_abandoned(unit))

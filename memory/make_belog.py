@@ -4,17 +4,17 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from memory.attempts import AttemptResult, AttemptSpec, Turn, Verdict
+from memory.attempts import NO_VERDICT, AttemptResult, AttemptSpec, Turn, Verdict
 from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
 from memory.efficiency import efficiency, family_of
 from memory.records import Cost, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
+from memory.told import FITS_ONLY_SHOWN, WRONG, known_class, last_line, message_of
 from utils.text import one_line
 
 NEIGHBOURS = 5
 ERRORS_KEPT = 20
-CLASS_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def make_belog(  # noqa: PLR0913  all that a log is computed from
         dependencies_affected=finding.modules,
         pipeline_connections=_neighbours(task, state),
         errors_encountered=tuple(_errors(result.turns))[:ERRORS_KEPT],
-        success=None if result.outcome == "ungraded" else result.outcome == "passed",
+        success=result.outcome == "passed" if result.judged else None,
         efficiency_score=_efficiency(record, task, result, state),
         improvement_suggestions=_suggestions(result, finding),
         potential_breakage_risk=_risk(task, state),
@@ -107,53 +107,47 @@ def _neighbours(task: Task, state: MemoryState) -> tuple[str, ...]:
 def _errors(turns: Iterable[Turn]) -> Iterable[EncounteredError]:
     for turn in turns:
         if turn.problem:
-            yield EncounteredError(turn=turn.index, error_class="no code", message=turn.problem)
+            yield EncounteredError(turn=turn.index, error_class="no code", message=turn.problem, told=turn.problem)
         elif turn.verdict is not None and turn.verdict.outcome == "failed":
             yield EncounteredError(
-                turn=turn.index, error_class=error_class(turn.verdict), message=_message(turn.verdict)
+                turn=turn.index,
+                error_class=error_class(turn.verdict),
+                message=message_of(turn.verdict),
+                told=turn.told,
             )
+        elif turn.verdict is not None and turn.verdict.outcome == "no_verdict":
+            yield EncounteredError(turn=turn.index, error_class=NO_VERDICT, message=one_line(turn.verdict.why_none))
         elif turn.verdict is not None and turn.verdict.outcome == "ungraded" and turn.verdict.candidate.exit_code != 0:
             stderr = turn.verdict.candidate.stderr
             yield EncounteredError(
-                turn=turn.index, error_class=error_class(turn.verdict), message=one_line(_last_line(stderr))
+                turn=turn.index, error_class=error_class(turn.verdict), message=one_line(last_line(stderr))
             )
 
 
 def error_class(verdict: Verdict) -> str:
-    """In a word or two why a verdict is not a pass: an exception's name, a limit, or `wrong answer`."""
+    """In a word or two why a verdict is not a pass: an exception's name, a limit, or `wrong answer`.
+
+    No word of it is the solution's own: prompts repeat it.
+    """
     if verdict.candidate.status not in ("exit", "cancelled"):
         return verdict.candidate.status.replace("_", " ")
     if verdict.outcome == "ungraded":
         return _class_of(verdict.candidate.stderr) or "process ended"
+    if verdict.fits_only_shown:
+        return FITS_ONLY_SHOWN
     failure = verdict.failures[0].error if verdict.failures else ""
-    return _class_of(verdict.error) or _class_of(failure) or "wrong answer"
+    return _class_of(verdict.error) or _class_of(failure) or WRONG
 
 
 def _class_of(text: str) -> str:
-    """The exception that the last line of a text names, without its module; empty for an empty text."""
-    last = _last_line(text)
+    """The exception that the last line of a text names, if it is a known one; empty for an empty text."""
+    last = last_line(text)
     name = last.partition(":")[0].rpartition(".")[2]
     if name.isidentifier():
-        return name[:CLASS_CHARS]
+        return known_class(name)
     if not last:
         return ""
     return "missing name" if "does not define" in last else "process ended"
-
-
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""
-
-
-def _message(verdict: Verdict) -> str:
-    if last := _last_line(verdict.error):
-        return one_line(last)
-    if not verdict.failures:
-        return "no check was reached"
-    first = verdict.failures[0]
-    if first.error:
-        return one_line(f"{first.call}: {first.error}" if first.call else first.error)
-    return one_line(f"{first.source}: got {first.actual}, expected {first.expected}")
 
 
 def _cost(result: AttemptResult) -> Cost:

@@ -59,7 +59,7 @@ class RunCollector:
         family = CounterMetricFamily(f"{PREFIX}_attempts", "Finished attempts.", labels=["verdict"])
         counts = {
             "passed_first": totals.passed_first, "passed_repaired": totals.passed_repaired, "failed": totals.failed,
-            "ungraded": totals.ungraded, "abandoned": totals.abandoned,
+            "ungraded": totals.ungraded, "no_verdict": totals.no_verdict, "abandoned": totals.abandoned,
         }  # fmt: skip
         for verdict, count in counts.items():
             family.add_metric([verdict], count)

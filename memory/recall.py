@@ -51,7 +51,7 @@ class _Attempt:
     outcome: Literal["passed", "failed"]
     tries: int
     error_class: str
-    message: str
+    told: str
     lesson: str
 
     @cached_property
@@ -168,9 +168,12 @@ def without(recalled: Sequence[Recalled], texts: Sequence[str]) -> tuple[Recalle
 def _attempt(seq: int, finished: Finished, task: Task) -> _Attempt | None:
     """What is to be kept of a finished unit; None if it has nothing to tell."""
     result, errors = finished.result, finished.belog.errors_encountered
-    if result.outcome == "ungraded" or (result.outcome == "passed" and len(result.turns) < 2):  # noqa: PLR2004
+    if result.outcome == "ungraded" or result.outcome == "no_verdict":  # noqa: PLR1714  mypy reads it
         return None
-    lesson = _lesson(result.reflection)
+    if result.outcome == "passed" and len(result.turns) < 2:  # noqa: PLR2004
+        return None
+    guarded = all(error.told is not None for error in errors)  # else its lesson may repeat checks that decide unseen
+    lesson = _lesson(result.reflection) if guarded else ""
     if not lesson and (result.outcome == "passed" or not errors):
         return None
     return _Attempt(
@@ -180,7 +183,7 @@ def _attempt(seq: int, finished: Finished, task: Task) -> _Attempt | None:
         outcome=result.outcome,
         tries=len(result.turns),
         error_class=errors[-1].error_class if errors else "no code",
-        message=errors[-1].message if errors else result.ended,
+        told=(errors[-1].told or "") if errors else result.ended,
         lesson=lesson,
     )
 
@@ -198,7 +201,8 @@ def _line(attempt: _Attempt) -> str:
     if attempt.outcome == "passed":
         what = f"passed after {attempt.tries} tries."
     else:
-        what = f"failed with {one_line(f'{attempt.error_class}: {attempt.message}', MESSAGE_CHARS).rstrip(' .:')}."
+        why = f"{attempt.error_class}: {attempt.told.removeprefix(f'{attempt.error_class}; ')}"
+        what = f"failed with {one_line(why, MESSAGE_CHARS).rstrip(' .:')}."
     lesson = _sentences(_escaped(attempt.lesson), LINE_CHARS - len(f"{head}{what} Lesson: "))
     return f"{head}{what} Lesson: {lesson}" if lesson else f"{head}{what}"
 

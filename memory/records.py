@@ -12,6 +12,8 @@ LEVELS_KEPT = 20
 COSTS_KEPT = 50
 PREVIOUS_KEPT = 10
 CHOICES_KEPT = 10
+UNJUDGED = "there is no verdict on an answer to it"
+"""Begins the reason why such a task was put aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class TaskRecord:
     passing that its skills and declared difficulty alone gave them. `quarantined` says why it is not chosen,
     `tried_as` is the digest of the text that was tried before it counted.
     `passes_as_it_is` are those since its text last changed; `abandoned` units of it took the program down, the latest
-    under the circumstances `abandoned_under`.
+    under the circumstances `abandoned_under`. `no_verdicts` counts attempts without a verdict, `unjudged` says why
+    there is none on the latest, until the task is tried with its reference; `last_outcome` is of another one.
     """
 
     task: Task
@@ -67,6 +70,8 @@ class TaskRecord:
     passes_as_it_is: int = 0
     abandoned: int = 0
     abandoned_under: Circumstances | None = None
+    no_verdicts: int = 0
+    unjudged: str = ""
     previous: deque[str] = field(default_factory=lambda: deque(maxlen=PREVIOUS_KEPT))
     costs: deque[Cost] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
 
@@ -129,12 +134,14 @@ class ForecastRecord:
 
 @dataclass(slots=True)
 class Totals:
-    """Of the whole memory, or of one run."""
+    """Of the whole memory, or of one run; `fits_only_shown` are some of the failed ones."""
 
     units: int = 0
     passed_first: int = 0
     passed_repaired: int = 0
     failed: int = 0
+    fits_only_shown: int = 0
+    no_verdict: int = 0
     ungraded: int = 0
     abandoned: int = 0
     faults: int = 0
@@ -174,8 +181,9 @@ class Choice:
 
 @dataclass(slots=True)
 class ErrorRecord:
-    """A class of errors that ended attempts, and the first example of it."""
+    """A class of errors that ended attempts, and the first example of it; `told` is what prompts may say of that."""
 
     count: int
     task_id: str
     example: str
+    told: str = ""

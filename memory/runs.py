@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from memory.attempts import SandboxFacts
+from memory.attempts import JUDGE, SandboxFacts
 from memory.decisions import POLICY
 from memory.event_lines import segments
 from memory.events import Abandoned, RunEnded, RunResumed, RunStarted
@@ -118,7 +118,12 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
         memory.append(
             [
                 RunResumed(
-                    run=state.runs, sandbox=setup.sandbox, settings=setup.settings, tasks=setup.tasks, policy=POLICY
+                    run=state.runs,
+                    sandbox=setup.sandbox,
+                    settings=setup.settings,
+                    tasks=setup.tasks,
+                    policy=POLICY,
+                    judge=JUDGE,
                 )
             ]
         )
@@ -139,6 +144,7 @@ def begin(memory: MemoryManager, setup: RunSetup, *, seed: int, note: Callable[[
                 settings=setup.settings,
                 tasks=setup.tasks,
                 policy=POLICY,
+                judge=JUDGE,
                 seed_sha256=told_at_first(run_seed(seed, number)),
             )
         ]

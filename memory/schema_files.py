@@ -14,7 +14,7 @@ from memory.belogs import BELog
 from memory.blueprints import Blueprint
 from memory.difficulty import CurrentDifficulty
 from memory.events import Event
-from memory.evidence.report import EvidenceReport
+from memory.evidence.report_forms import EvidenceReport
 from memory.experiments.events import ExperimentEvent
 from memory.inbox import Wish
 from memory.replies import StoredReply

@@ -1,9 +1,11 @@
 """What can be seen of a run from outside, folded from its log event by event; costs the same for each event."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from memory.attempts import FITS_ONLY_SHOWN, is_judged
 from utils.clock import seconds_between
 
 LATEST = 10
@@ -25,7 +27,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A finished attempt; `error` is the class of its last error, empty if it passed."""
+    """A finished attempt; `error` is the class of its last error or why there is no verdict, empty if it passed."""
 
     unit: Unit
     at: str
@@ -117,7 +119,7 @@ class SeenRun:
     @property
     def graded(self) -> int:
         """Those with a verdict."""
-        return self.tried - self.outcomes.get("ungraded", 0)
+        return sum(count for outcome, count in self.outcomes.items() if is_judged(outcome))
 
     @property
     def per_hour(self) -> float | None:
@@ -163,10 +165,20 @@ class SeenRun:
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
         self.tokens += tokens
         self.finished_at.append(self.last_at)
-        error = errors[-1]["error_class"] if errors and outcome == "failed" else ""
+        error = _error(result, errors)
         points = score["points"] if score else None
         self.latest.append(Ended(known, self.last_at, outcome, len(result["turns"]), tokens, points, error))
         for rule in known.rules:
             if rule in self.rules:
                 self.rules[rule].shown += 1
                 self.rules[rule].passed += outcome == "passed"
+
+
+def _error(result: dict[str, Any], errors: Sequence[dict[str, Any]]) -> str:
+    """In a few words what a finished attempt ended with; empty if it passed."""
+    verdict: dict[str, Any] = next((turn["verdict"] for turn in reversed(result["turns"]) if turn.get("verdict")), {})
+    if result["outcome"] == "no_verdict":
+        return str(verdict.get("why_none", ""))
+    if result["outcome"] != "failed" or not errors:
+        return ""
+    return FITS_ONLY_SHOWN if verdict.get("fits_only_shown") else str(errors[-1]["error_class"])

@@ -46,8 +46,8 @@ _OWN_CLASS = "solution."
 
 
 def signatures(result: AttemptResult) -> tuple[str, ...]:
-    """The distinct signatures of a unit's failed turns, in their order; none if its task is ungraded."""
-    if result.outcome == "ungraded":
+    """The distinct signatures of a unit's failed turns, in their order; none if there is no verdict on it."""
+    if not result.judged:
         return ()
     return tuple(dict.fromkeys(found for found in map(_of_turn, result.turns) if found))
 

@@ -8,7 +8,7 @@ import itertools
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from memory.attempts import Outcome
+from memory.attempts import AttemptResult
 from memory.blueprint_book import BlueprintBook
 from memory.builder_model import logistic, prior_difficulty
 from memory.code_style import habits
@@ -278,6 +278,8 @@ class MemoryState:
             self.paused_at = ""
         if isinstance(data, RunEnded):
             self.run_reason = data.reason
+        if isinstance(data, RunStarted | RunResumed):
+            self.learning.judged_by(data.judge)
         if isinstance(data, RunStarted | RunResumed) and data.settings is not None:
             self.learning.aim = Aim.of_run(data.settings)
             self.run_container = data.settings.get("container", "")
@@ -317,7 +319,7 @@ class MemoryState:
             return
         record.quarantined = "" if data.sound else data.why
         record.tried_as = data.task_digest or record.tried_as
-        record.suspect_tries, record.suspect_odds = 0, 0.0
+        record.suspect_tries, record.suspect_odds, record.unjudged = 0, 0.0, ""
 
     def _propose(self, data: TaskProposed | ChecksProposed) -> None:
         if isinstance(data, ChecksProposed):
@@ -345,7 +347,7 @@ class MemoryState:
             self.by_skill[known.task.skills[0]].remove(task.id)
             self.by_skill.setdefault(task.skills[0], []).append(task.id)
         if known.digest != digest:  # what was wrong with it may be mended
-            known.quarantined, known.suspect_tries, known.suspect_odds = "", 0, 0.0
+            known.quarantined, known.unjudged, known.suspect_tries, known.suspect_odds = "", "", 0, 0.0
             known.fails_in_a_row, known.failed_under, known.abandoned_under = 0, None, None
             known.passes_as_it_is = 0
             known.costs.clear()
@@ -380,8 +382,8 @@ class MemoryState:
         if answered := next((turn.model for turn in result.turns if turn.model), ""):
             self.answers_as[flight.spec.model] = answered
         for totals in (self.totals, self.run_totals):
-            _count(totals, flight, result.outcome, passed_first=result.passed_first, tokens=result.tokens)
-        graded = result.outcome != "ungraded"
+            _count(totals, flight, result)
+        graded = result.judged
         # else it was replaced while it was being worked on
         as_it_is = flight.task is record.task or task_digest(flight.task) == record.digest
         if graded and as_it_is:
@@ -402,7 +404,9 @@ class MemoryState:
             if not passed and as_it_is:
                 # what the unit itself proposed makes no difference yet
                 record.failed_under = self.circumstances(flight.task, model=flight.spec.model)
-        _book(record, finished, passed=passed, cost=cost, number=self.totals.units)
+        _book(record, finished, cost=cost, number=self.totals.units)
+        if as_it_is:
+            record.unjudged = result.why_none
 
     def _prior_odds(self, task: Task) -> float:
         """The probability of passing that the skills and the declared difficulty alone give a task."""
@@ -444,7 +448,7 @@ class MemoryState:
         if finished.result.outcome != "passed":
             room = last.error_class in self.errors or len(self.errors) < ERRORS_KEPT
             name = last.error_class if room else OTHER_ERRORS  # code can raise classes of ever new names
-            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message))
+            known = self.errors.setdefault(name, ErrorRecord(0, task.id, last.message, last.told or ""))
             known.count += 1
         met = [self.skills[skill].errors for skill in task.skills]
         for errors in met:
@@ -457,24 +461,22 @@ def _sound(record: TaskRecord) -> float | None:
     """The probability that a task can be passed, None where failures have put it in doubt."""
     if record.passes_as_it_is:
         return 1.0
-    return None if record.attempts else SOUND
+    return None if record.attempts > record.no_verdicts else SOUND
 
 
-def _count(totals: Totals, flight: InFlight, outcome: Outcome, *, passed_first: bool, tokens: int) -> None:
+def _count(totals: Totals, flight: InFlight, result: AttemptResult) -> None:
+    passed = result.outcome == "passed"
     totals.units += 1
-    totals.tokens += tokens
+    totals.tokens += result.tokens
     totals.controls += flight.assignment is not None and flight.assignment.control
-    if outcome == "ungraded":
-        totals.ungraded += 1
-        return
-    if flight.forecast is not None:
-        totals.forecasts.note(flight.forecast, passed=outcome == "passed")
-    if outcome == "failed":
-        totals.failed += 1
-    elif passed_first:
-        totals.passed_first += 1
-    else:
-        totals.passed_repaired += 1
+    totals.ungraded += result.outcome == "ungraded"
+    totals.no_verdict += result.outcome == "no_verdict"
+    totals.failed += result.outcome == "failed"
+    totals.fits_only_shown += result.fits_only_shown
+    totals.passed_first += passed and result.passed_first
+    totals.passed_repaired += passed and not result.passed_first
+    if result.judged and flight.forecast is not None:
+        totals.forecasts.note(flight.forecast, passed=passed)
 
 
 def _weigh(record: TaskRecord, *, passed: bool, odds: float) -> None:
@@ -499,15 +501,19 @@ def _practise(skill: SkillRecord, record: TaskRecord, *, passed: bool, first: bo
         skill.failures_after_pass += not passed
 
 
-def _book(record: TaskRecord, finished: Finished, *, passed: bool, cost: Cost, number: int) -> None:
+def _book(record: TaskRecord, finished: Finished, *, cost: Cost, number: int) -> None:
     result = finished.result
+    record.attempts += 1
+    record.last_unit = number
+    record.previous.appendleft(result.unit_id)
+    if result.outcome == "no_verdict":
+        record.no_verdicts += 1
+        return
     if record.passes:
         record.retries_after_pass += 1
-        record.failures_after_pass += not passed
-    record.attempts += 1
-    record.passes += passed
+        record.failures_after_pass += result.outcome != "passed"
+    record.last_outcome = result.outcome
+    record.passes += result.outcome == "passed"
     record.first_passes += result.passed_first
-    record.last_outcome, record.last_unit = result.outcome, number
     record.best_points = max(record.best_points, result.score.points if result.score else 0.0)
-    record.previous.appendleft(result.unit_id)
     record.costs.append(cost)

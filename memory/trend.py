@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from memory.attempts import FROZEN
+from memory.attempts import FROZEN, is_judged
 from memory.statistics import pass_rate
 from memory.views.core import ScoreEntry, ScoreLog
 
@@ -48,7 +48,7 @@ def trend_of(log: ScoreLog, *, window: int) -> Trend:
 
 
 def _step(entries: list[ScoreEntry], first: int) -> TrendStep:
-    graded = [entry for entry in entries if entry.outcome != "ungraded"]
+    graded = [entry for entry in entries if is_judged(entry.outcome)]
     points = [entry.score.points for entry in graded if entry.score is not None]
     return TrendStep(
         first=first,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from benchmarks.nights import Night, fly
+from memory.attempts import JUDGE
 from memory.decisions import POLICY
 from memory.event_lines import FIRST_PREV, encode, segments
 from memory.events import Event
-from tests.running import cli, cli_json, events
+from tests.running import cli, cli_json, events, loop
 from utils.files import sha256_hex
 from utils.rehearsal.worlds import planted_night
 
@@ -74,6 +75,49 @@ def test_the_policy_has_another_number_when_it_decides_otherwise(flown: Path) ->
     assert (POLICY, digest) == (2, "dad93c48ff12e766"), (
         "raise POLICY in memory/decisions.py, and note the new digest here"
     )
+
+
+def by_the_old_judge(data: dict[str, Any]) -> bool:
+    """A log that was written before there was another one."""
+    return data["kind"] == "run_started" and data.pop("judge") == JUDGE
+
+
+def test_a_log_of_the_old_judge_keeps_its_figures_and_says_what_they_rest_on(night: Path) -> None:
+    before = cli_json("evidence", "--memory", night)
+    rewrite(night, by_the_old_judge)
+    assert cli("rebuild", "--memory", night).code == 0
+    after = cli_json("evidence", "--memory", night)
+    assert (after.pop("judge"), before.pop("judge")) == (1, JUDGE)
+    assert after == before
+    assert verified(night)["right"]
+    told = cli("evidence", "--memory", night).out.splitlines()[1]
+    assert (
+        told
+        == "All of it was said by the old judge: what is proven or certified rests on checks that the model was shown."
+    )
+
+
+def test_certificates_of_the_old_judge_prove_nothing_before_the_present_one(night: Path, tmp_path: Path) -> None:
+    rewrite(night, by_the_old_judge)
+    assert cli("rebuild", "--memory", night).code == 0
+    certified = {each["id"] for each in cli_json("rules", "list", "--state", "certified", "--memory", night)}
+    ran = loop("--llm", "rehearsal", "--sandbox", "process", "--cycles", "3", "--memory", night)
+    assert ran.code == 0
+    assert "Not proven yet that learning helps (3 attempts with a coin" in ran.out
+    report = cli_json("evidence", "--memory", night)
+    (earlier,) = report["earlier"]
+    assert (earlier["standing"], earlier["units"] > UNITS * 0.9) == ("proven", True)
+    assert {key.partition("@")[0] for key in earlier["certified"]} == certified != set()
+    assert cli_json("rules", "list", "--state", "certified", "--memory", night) == []
+    page = tmp_path / "report.html"
+    assert cli("report", "--memory", night, "--out", page).code == 0
+    for told in (cli("evidence", "--memory", night).out, page.read_text(encoding="utf-8")):
+        assert "Before, by the old judge: Proven: what was learned makes attempts pass" in told
+        assert "rests on checks that the model was shown, and counts for nothing here." in told
+    of_rule = cli("evidence", "--rule", min(certified), "--memory", night).out
+    assert of_rule.startswith(f"{min(certified)}, version 1: certified before, by the old judge; that rests on")
+    assert verified(night)["right"]
+    assert cli("rebuild", "--check", "--memory", night).code == 0
 
 
 def verified(memory: Path) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from executor.grading.compare import same, shown
+from executor.grading.compare import same
 from executor.grading.reference_answers import Answer
+from executor.grading.showing import shown
 from executor.grading.wanted import Wanted
 from executor.grading.wire import Encoder, WireError
 from memory.cases import Case

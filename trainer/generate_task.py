@@ -153,7 +153,7 @@ def _strength(state: MemoryState, skill: str) -> float:
 
 def _mistake(state: MemoryState, name: str) -> str:
     known = state.errors.get(name)
-    return f"{name}: {known.example}" if known else name
+    return f"{name}: {known.told}" if known and known.told else name
 
 
 def _completion(prompt: str, schema: Mapping[str, Any], request: Request) -> Completion:

@@ -145,7 +145,7 @@ class ProposalJudge:
         for verdict in (first, second):
             if verdict.outcome != "passed":
                 failed = next((f"{each.source or each.call} does not hold" for each in verdict.failures), "")
-                raise _Refused("wrong reference", verdict.error or failed)
+                raise _Refused("wrong reference", verdict.why_none or verdict.error or failed)
         if _outcome(first) != _outcome(second):
             raise _Refused("nondeterministic", "it is not graded alike twice")
 

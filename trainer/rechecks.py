@@ -40,8 +40,8 @@ class Rechecks:
         self._pairs: dict[str, _Pair] = {}
 
     def fold(self, event: Event, state: MemoryState) -> None:
-        """Notice graded outcomes."""
-        if isinstance(event.data, Finished) and event.data.result.outcome != "ungraded":
+        """Notice passes and failures."""
+        if isinstance(event.data, Finished) and event.data.result.judged:
             self._note(event.data, state)
 
     def changed(self) -> Iterator[Document]:

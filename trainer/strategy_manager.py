@@ -16,7 +16,7 @@ What a choice costs grows with the tasks of one skill, and by a look at each kno
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from memory.records import TaskRecord
+from memory.records import UNJUDGED, TaskRecord
 from memory.reviews import DUE_BELOW
 from memory.state import MemoryState
 from memory.tasks import Task
@@ -62,9 +62,14 @@ class StrategyManager:
         return _nothing_left(Counter(Candidates(state, self._pool, model=model).closed()))
 
     def suspect(self, state: MemoryState, task_id: str) -> str | None:
-        """Why a task should be quarantined, None if it should not: nobody passes it though it is not hard."""
+        """Why a task should be quarantined, None if it should not.
+
+        No verdict can be given on an answer to it, or nobody passes it though it is not hard.
+        """
         record = state.tasks[task_id]
         tries = record.suspect_tries
+        if record.unjudged and not record.quarantined:
+            return f"{UNJUDGED}: {record.unjudged}"
         if record.quarantined or record.passes_as_it_is or tries < SUSPECT_TRIES:
             return None
         odds = record.suspect_odds / tries

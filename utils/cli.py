@@ -15,7 +15,10 @@ from typing import Annotated
 import typer
 
 from executor.doctor.command import doctor
+from memory.attempts import NO_VERDICT
+from memory.belogs import BELog
 from memory.reading import find_task, known_tasks, latest_belogs, read_document
+from memory.shown_checks import unseen_words
 from memory.trend import Trend, trend_of
 from memory.views.core import BuilderProfile, ScoreLog, SkillMap
 from utils.command import run_command
@@ -99,7 +102,7 @@ def get_task(
         show(found)
         return
     task = found.task
-    graded = f"{len(task.check_names)} checks" if task.graded else "ungraded"
+    graded = f"{len(task.check_names)} checks, {unseen_words(task)}" if task.graded else "ungraded"
     waiting = [] if found.proposed is None else proposed_lines(found.proposed)
     show_lines(
         [
@@ -111,7 +114,7 @@ def get_task(
             *waiting,
         ]
     )
-    rows = [(each.unit_id, each.at, each.outcome, str(each.turns), each.ended) for each in found.latest]
+    rows = [(each.unit_id, each.at, each.words, str(each.turns), each.ended) for each in found.latest]
     if rows:
         show_table(("attempt", "at", "outcome", "turns", "ended"), rows)
 
@@ -128,7 +131,8 @@ def get_profile(memory: Memory = None, as_json: AsJson = False) -> None:
         [
             f"Memory {profile.memory_id}: {profile.units} attempts in {profile.runs} runs, {profile.tokens} tokens",
             f"{profile.passed_first} passed first time, {profile.passed_after_repair} after repair",
-            f"{profile.failed} failed, {profile.ungraded} ungraded",
+            f"{profile.failed} failed, {profile.ungraded} ungraded, {profile.no_verdict} without a verdict",
+            f"{profile.fits_only_shown} of the failed ones fit only what they were shown of the checks",
             f"{profile.pass_rate:.0%} of the graded ones passed",
             f"Most frequent errors: {errors or 'none'}",
             f"Models: {', '.join(sorted(profile.models)) or 'none'}",
@@ -177,13 +181,20 @@ def belogs(
     if as_json:
         show([each.model_dump(mode="json") for each in found])
         return
-    words = {True: "passed", False: "failed", None: "ungraded"}
     rows = [
-        (each.execution_trace_id, each.task_id, words[each.success], f"{each.efficiency_score:.0f}",
+        (each.execution_trace_id, each.task_id, _became(each), f"{each.efficiency_score:.0f}",
          each.errors_encountered[-1].error_class if each.errors_encountered else "")
         for each in found
     ]  # fmt: skip
     show_table(("trace", "task", "outcome", "efficiency", "last error"), rows)
+
+
+def _became(belog: BELog) -> str:
+    """The outcome of its attempt, in a word or two."""
+    if belog.success is not None:
+        return "passed" if belog.success else "failed"
+    errors = belog.errors_encountered
+    return NO_VERDICT if errors and errors[-1].error_class == NO_VERDICT else "ungraded"
 
 
 def _trend_lines(trend: Trend) -> list[str]:

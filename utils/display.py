@@ -11,7 +11,7 @@ from rich.text import Text
 
 from utils.text import printable
 
-STYLES = {"passed": "green", "failed": "red", "ungraded": "yellow"}
+STYLES = {"passed": "green", "failed": "red", "ungraded": "yellow", "no verdict": "yellow"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A run at its end; `by_skill` is skill -> (attempts, passes).
+    """A run at its end; `by_skill` is skill -> (attempts, passes), `fits_only_shown` are some of the failed attempts.
 
     `controls` are attempts that saw nothing learned; `brier` is the score of the `forecasts`, smaller is better, and
     `constant_brier` that of the best constant; `report` is the file of the morning report.
@@ -43,6 +43,8 @@ class Summary:
     faults: int
     tokens: int
     parked: int
+    fits_only_shown: int = 0
+    no_verdict: int = 0
     abandoned: int = 0
     controls: int = 0
     forecasts: int = 0
@@ -176,6 +178,10 @@ def summary_lines(summary: Summary) -> list[str]:
             f"Forecasts of passing: Brier score {summary.brier:.3f}, {better} than the best constant's "
             f"{summary.constant_brier:.3f} ({summary.forecasts} attempts)."
         )
+    if summary.fits_only_shown:
+        lines.append(f"{summary.fits_only_shown} of the failed ones fit only what they were shown of the checks.")
+    if summary.no_verdict:
+        lines.append(f"{summary.no_verdict} got no verdict: nothing is learned from them, their tasks are put aside.")
     if summary.abandoned:
         lines.append(f"{summary.abandoned} given up: the program died each time they were tried. They are missing.")
     if summary.parked:

@@ -209,7 +209,7 @@ class Child:
     """In the child, from its birth on; what is to be executed is handed back, for the bottom of the stack."""
 
     def __init__(self, config: dict[str, Any], streams: ChildStreams, library: str) -> None:
-        self._config, self._streams, self._library = config, streams, library
+        self._config, self._streams, self._library, self._hash_seed = config, streams, library, 0
 
     def prepared(self) -> tuple[Any, dict[str, Any]]:
         """Become the job; returns only for what runs in this process: the code and its namespace."""
@@ -225,6 +225,7 @@ class Child:
                 os._exit(0)
             os.close(self._streams.orders)
             stage = "exec: "
+            self._hash_seed = orders["hash_seed"]
             if orders["mode"] == "job":
                 self._start_job(orders, memoryview(blob))
             elif orders["fresh"]:
@@ -268,7 +269,8 @@ class Child:
         self._execute([sys.executable, "-s", "-S", "-c", FRESH_PROGRAM, self._library, told])
 
     def _execute(self, argv: list[str]) -> NoReturn:
-        os.execvpe(argv[0], argv, {**ENVIRONMENT, "HOME": self._config["work"]})  # noqa: S606  what a sandbox does
+        own = {"HOME": self._config["work"], "PYTHONHASHSEED": str(self._hash_seed)}
+        os.execvpe(argv[0], argv, {**ENVIRONMENT, **own})  # noqa: S606  what a sandbox does
 
     def _in_this_process(self, orders: dict[str, Any], blob: bytes) -> tuple[Any, dict[str, Any]]:
         """A fresh `__main__` that knows nothing of the agent; a program's knows its `channel`."""

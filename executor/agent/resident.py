@@ -100,7 +100,7 @@ class Agent:
         fresh_program = header["mode"] == "program" and header["fresh"]
         rest = b"" if fresh_program else blob[stdin:]
         given = LENGTH.pack(len(blob)) + blob if fresh_program else blob[:stdin]
-        child = {key: header[key] for key in ("mode", "argv", "fresh", "files", "limits")}
+        child = {key: header[key] for key in ("mode", "argv", "fresh", "hash_seed", "files", "limits")}
         zygote = self._zygote.pid if self._zygote else 0
         orders = {**header, "uid": uid, "input": given, "wake": self._wake, "zygote": zygote}
         return orders, packed({**child, "uid": uid}, rest)

@@ -56,20 +56,35 @@ class Artifacts:
         self.left_out = 0
         self._looked_at = 0
 
-    def collect(self, folder: str, before: str = "", depth: int = 0) -> None:
-        """Take what fits; links, pipes and devices are never opened, what cannot be read is left out."""
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda each: each.name)[: MOST_ENTRIES - self._looked_at]:
-                self._looked_at += 1
-                path = before + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    if depth < DEEPEST:
-                        self.collect(entry.path, path + "/", depth + 1)
-                elif any(fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns):
-                    self._take(entry.path, path)
+    def collect(self, folder: str) -> None:
+        """Take what fits; links, pipes and devices are never opened, what cannot be read is left out.
 
-    def _take(self, place: str, path: str) -> None:
-        data = _content(place, self._room)
+        The folder itself is opened once and without following a link: a job may have put one in its place.
+        """
+        with contextlib.suppress(OSError):
+            self._take_folder(folder, None, "", 0)
+
+    def _take_folder(self, name: str, inside: int | None, before: str, depth: int) -> None:
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
+        try:
+            with os.scandir(fd) as entries:
+                for entry in sorted(entries, key=lambda each: each.name)[: MOST_ENTRIES - self._looked_at]:
+                    self._looked_at += 1
+                    self._take_entry(entry, fd, before, depth)
+        finally:
+            os.close(fd)
+
+    def _take_entry(self, entry: os.DirEntry[str], fd: int, before: str, depth: int) -> None:
+        path = before + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            with contextlib.suppress(OSError):
+                if depth < DEEPEST:
+                    self._take_folder(entry.name, fd, path + "/", depth + 1)
+        elif any(fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns):
+            self._take(entry.name, fd, path)
+
+    def _take(self, name: str, fd: int, path: str) -> None:
+        data = _content(name, fd, self._room)
         if data is None:
             self.left_out += 1
             return
@@ -77,10 +92,10 @@ class Artifacts:
         self.found.append((path, data))
 
 
-def _content(place: str, most: int) -> bytes | None:
-    """What a regular file holds; None for anything else, and for one that holds more."""
+def _content(name: str, folder: int, most: int) -> bytes | None:
+    """What a regular file in an open folder holds; None for anything else, and for one that holds more."""
     try:
-        fd = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError:
         return None
     with open(fd, "rb") as file:

@@ -15,7 +15,7 @@ from utils.python_source import parse_python
 
 _SOLUTION = "<solution>"
 Kind = Literal[
-    "files", "patches", "environment", "random", "printed", "input", "mocks", "attribute", "watches"
+    "files", "patches", "environment", "random", "printed", "input", "mocks", "watches", "evaluates"
 ]  # fmt: skip
 _WORDS: Mapping[Kind, str] = {
     "files": "its checks read or write files, and the solution runs where it sees none of them",
@@ -25,7 +25,7 @@ _WORDS: Mapping[Kind, str] = {
     "printed": "its checks capture what is printed, and the solution prints in another process",
     "input": "its checks replace the standard input, and the solution reads its own in another process",
     "mocks": "its checks patch names with unittest.mock, and the solution runs in another process, where they stay",
-    "attribute": "its checks set an attribute on an object of the solution, which stays in another process",
+    "evaluates": "its checks run what the solution answers as code, which could then change the checks themselves",
     "watches": "its checks watch warnings, log lines, threads, memory or source; the solution has its own elsewhere",
 }
 _CALLS: Mapping[Kind, tuple[str, ...]] = {
@@ -59,6 +59,16 @@ _CALLS: Mapping[Kind, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Kind -> calls that do so: full names, or all that begins with a name and a dot."""
+_RUNS = (
+    "eval",
+    "exec",
+    "compile",
+    "pickle.loads",
+    "pickle.load",
+    "marshal.loads",
+    "types.FunctionType",
+    "importlib.import_module",
+)
 _SEEDS = ("random.seed", "random.setstate", "numpy.random.seed", "numpy.random.set_state")
 _BUILTINS = ("input", "print", "open")
 _STREAMS: Mapping[str, Kind] = {
@@ -180,9 +190,8 @@ def _of_target(target: ast.expr, origins: _Origins) -> Iterator[Kind]:
         return
     whole, holder = origins.of(target), origins.of(inner)
     if holder.startswith(_SOLUTION):
-        if isinstance(target, ast.Attribute) or "()" not in holder:
-            yield "attribute"
-    elif stream := _STREAMS.get(whole) or _STREAMS.get(holder):
+        return  # a stand-in passes it on
+    if stream := _STREAMS.get(whole) or _STREAMS.get(holder):
         yield stream
     elif holder and ("()" not in holder or holder.startswith(_SHARED_CONTEXTS)):
         yield "patches"
@@ -206,11 +215,13 @@ def _of_call(call: ast.Call, origins: _Origins) -> Iterator[Kind]:
     if isinstance(call.func, ast.Name) and not name:
         name = call.func.id
     if name in ("setattr", "delattr") and call.args and (holder := origins.of(call.args[0])):
-        yield "attribute" if holder.startswith(_SOLUTION) else _STREAMS.get(holder, "patches")
+        yield from () if holder.startswith(_SOLUTION) else (_STREAMS.get(holder, "patches"),)
     if isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
         yield _METHODS[call.func.attr]
     for kind, known in _CALLS.items():
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in known):
             yield kind
+    if name in _RUNS and any(origins.of(part).startswith(_SOLUTION) for part in ast.walk(call)):
+        yield "evaluates"
     if name.startswith(("unittest.mock.patch", "mock.patch")):
         yield "mocks"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import linecache
+import os
 import sys
 import time
 import traceback
@@ -74,9 +75,10 @@ def short_id(test: Any) -> str:
 def module(name: str, source: str) -> types.ModuleType:
     """The source run as a module that others can import."""
     made = types.ModuleType(name)
+    made.__dict__["__file__"] = os.path.abspath(f"{name}.py")  # noqa: PTH100
     sys.modules[name] = made
     linecache.cache[f"{name}.py"] = (len(source), None, source.splitlines(keepends=True), f"{name}.py")
-    exec(compile(source, f"{name}.py", "exec"), made.__dict__)  # noqa: S102  it is what the sandbox is for
+    exec(compile(source, f"{name}.py", "exec", dont_inherit=True), made.__dict__)  # noqa: S102  it is what the sandbox is for
     return made
 
 

@@ -8,18 +8,20 @@ from executor.grading.cooperative import grade_by_tests
 from executor.grading.facts import SHOWN_CHARS, describe_end, effective_limits, run_facts, sandbox_facts
 from executor.grading.fresh import CHECK as FRESH
 from executor.grading.fresh import Fresh, fresh_calls
+from executor.grading.hash_order import OTHER_SEED, SEEDED, order_matters
 from executor.grading.judging import Judging, count_asserts
+from executor.grading.plain import judge_limits, run_plainly
 from executor.grading.programs import CANDIDATE, JUDGE
 from executor.grading.stdio import grade_program
 from executor.grading.tally import Tally
+from executor.grading.two_judges import ODD, crosses, reach, settle
 from executor.grading.wanted import Wanted, tried, wanted_of
 from executor.sandbox import Conversation, ExecutionResult, Job, Limits, Program, Sandbox, Status
+from memory.attempts import JUDGE as JUDGE_VERSION
 from memory.attempts import AttemptLimits, CheckVerdict, Verdict
 from memory.tasks import Task
 from utils.errors import Interrupted, SandboxFault
 from utils.text import clip, well_formed
-
-JUDGE_GRACE_S = 5.0
 
 
 def grade(task: Task, source: str, sandbox: Sandbox, *, limits: AttemptLimits, seed: int = 0) -> Verdict:
@@ -43,20 +45,47 @@ def grade(task: Task, source: str, sandbox: Sandbox, *, limits: AttemptLimits, s
 
 def _grade_by_calls(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, seed: int) -> Verdict:
     fresh = fresh_calls(task, sandbox, limits=limits, seed=seed)
-    if task.checks:
-        candidate, judge = _both(sandbox, limits)
-    else:
-        candidate, judge = sandbox.converse(Program(source=CANDIDATE, limits=limits)), None
-    verdict = _Grading(task, source, candidate, judge, fresh=fresh).verdict()
+    verdict = _judged(task, source, sandbox, limits, fresh)
+    if verdict.outcome == "no_verdict" and crosses(
+        task, source, lambda code: _judged(task, code, sandbox, limits, fresh)
+    ):
+        verdict = verdict.model_copy(
+            update={"outcome": "failed", "why_none": "", "error": f"{ODD}: {verdict.why_none}"}
+        )
     return verdict.model_copy(update={"inputs_seed": seed if fresh.wanted else None, "suspect": fresh.flaw})
 
 
-def _both(sandbox: Sandbox, limits: Limits) -> tuple[Conversation, Conversation]:
+def _judged(task: Task, source: str, sandbox: Sandbox, limits: Limits, fresh: Fresh) -> Verdict:
+    """What both judges say, and where the order of sets could matter, whether they say it under another hash seed."""
+    first = _once(task, source, sandbox, limits, fresh)
+    if first.outcome != "passed" or not order_matters(task, source):
+        return first
+    if task.checks:
+        said = run_plainly(task, source, sandbox, limits=limits, hash_seed=OTHER_SEED).said
+    else:
+        other = _once(task, source, sandbox, limits, fresh, hash_seed=OTHER_SEED)
+        said = "passed" if other.outcome == "passed" else next((each.check for each in other.failures), other.error)
+    if said == "passed":
+        return first
+    return first.model_copy(
+        update={"outcome": "failed", "error": clip(f"{SEEDED}: {said}", SHOWN_CHARS), "plain": said}
+    )
+
+
+def _once(
+    task: Task, source: str, sandbox: Sandbox, limits: Limits, fresh: Fresh, *, hash_seed: int = 0
+) -> Verdict:  # fmt: skip
+    program = Program(source=CANDIDATE, limits=limits, hash_seed=hash_seed)
+    candidate, judge = _both(sandbox, program) if task.checks else (sandbox.converse(program), None)
+    return _Grading(task, source, candidate, judge, fresh=fresh, limits=limits).verdict()
+
+
+def _both(sandbox: Sandbox, program: Program) -> tuple[Conversation, Conversation]:
     """A candidate and a judge; neither is left behind if the other cannot start."""
     with ThreadPoolExecutor(max_workers=1) as starter:
-        judging = starter.submit(sandbox.converse, Program(source=JUDGE, limits=_judge_limits(limits)))
+        judging = starter.submit(sandbox.converse, Program(source=JUDGE, limits=judge_limits(program.limits)))
         try:
-            candidate = sandbox.converse(Program(source=CANDIDATE, limits=limits))
+            candidate = sandbox.converse(program)
         except SandboxFault:
             judging.result().close()
             raise
@@ -65,11 +94,6 @@ def _both(sandbox: Sandbox, limits: Limits) -> tuple[Conversation, Conversation]
         except SandboxFault:
             candidate.close()
             raise
-
-
-def _judge_limits(bounds: Limits) -> Limits:
-    """The judge waits for the candidate, so its time must outlast the candidate's."""
-    return Limits(wall_s=bounds.wall_s + JUDGE_GRACE_S, cpu_s=bounds.wall_s + JUDGE_GRACE_S, memory_mb=1024)
 
 
 def _try_out(source: str, sandbox: Sandbox, *, limits: AttemptLimits) -> Verdict:
@@ -86,9 +110,10 @@ class _Grading:
     """One candidate, a judge if there are checks, one verdict."""
 
     def __init__(
-        self, task: Task, source: str, candidate: Conversation, judge: Conversation | None, *, fresh: Fresh
-    ) -> None:
-        self._task, self._source, self._fresh = task, source, fresh
+        self, task: Task, source: str, candidate: Conversation, judge: Conversation | None, *, fresh: Fresh,
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        self._task, self._source, self._fresh, self._limits = task, source, fresh, limits
         self._candidate, self._judge = candidate, judge
         self._line = Asking(candidate, mutates=task.mutates_arguments)
         self._tally = Tally()
@@ -97,12 +122,13 @@ class _Grading:
 
     def verdict(self) -> Verdict:
         """Load the solution, run checks, cases and fresh inputs, close what runs, and say what came of it."""
+        error = "the grading was broken off"
         try:
             error = self._line.load(self._source, self._task.callable_names)
             if not error:
                 self._try()
         finally:
-            candidate, judge = _close_both(self._candidate, self._judge)
+            candidate, judge = self._end(plainly=not error and not self._line.gone)
         if not error and self._judging is not None and judge is not None:
             error = self._judging.blame(judge)
         return self._conclude(self._early_end(candidate) or error, candidate)
@@ -122,6 +148,25 @@ class _Grading:
         found = [tried(case, self._line, tolerance=self._task.tolerance) for case in cases]
         self._tally.note_cases(name, found)
 
+    def _end(self, *, plainly: bool) -> tuple[ExecutionResult, ExecutionResult | None]:
+        """Close what runs; the judge, if its word leaves the verdict open, after the plain run."""
+        judge, judging = self._judge, self._judging
+        if judge is None or judging is None:
+            return self._candidate.close(), None
+        with ThreadPoolExecutor(max_workers=1) as closer:
+            closing = closer.submit(self._candidate.close)
+            try:
+                if plainly and judging.done and self._is_open(judging):
+                    judging.run_plainly(self._source, self._limits)
+            finally:
+                ended = judge.close()
+            return closing.result(), ended
+
+    def _is_open(self, judging: Judging) -> bool:
+        """Whether what the plain run says can change anything."""
+        failed = [check for check in self._tally.checks if not check.passed]
+        return not failed or (len(failed) == len(judging.excuses) and (all(judging.excuses) or bool(reach(self._task))))
+
     def _early_end(self, candidate: ExecutionResult) -> str:
         """Why the candidate's process was gone before the checks were over, in words."""
         when = "during the checks" if self._line.calls else "while it was loaded"
@@ -132,9 +177,14 @@ class _Grading:
     def _conclude(self, error: str, candidate: ExecutionResult) -> Verdict:
         tally = self._tally
         checks = (*tally.checks, *self._not_run()[len(tally.checks) :])
-        held = self._line.calls > 0 and all(check.passed for check in checks)
+        settled = settle(
+            separated=self._line.calls > 0 and all(check.passed for check in checks) and not error,
+            plain=None if self._judging is None else self._judging.plain,
+            excuse="" if error or self._judging is None else self._excuse(self._judging),
+            needs_plain=self._judging is not None,
+        )
         return Verdict(
-            outcome="passed" if held and not error else "failed",
+            outcome=settled.outcome,
             checks=checks,
             failures=tuple(tally.failures),
             passes=tuple(tally.passes),
@@ -142,10 +192,17 @@ class _Grading:
             assertions_total=sum(check.assertions_total for check in checks),
             calls=self._line.calls,
             candidate=run_facts(candidate),
-            error=clip(well_formed(error), SHOWN_CHARS),
+            error=clip(well_formed(error or settled.error), SHOWN_CHARS),
             sandbox=sandbox_facts(candidate.tier),
             transcript=self._line.transcript.kept,
+            judge=JUDGE_VERSION,
+            plain=settled.plain,
+            why_none=settled.why_none,
         )
+
+    def _excuse(self, judging: Judging) -> str:
+        """Why that a check failed may say nothing of the solution."""
+        return next((each for each in judging.excuses if each), "") or reach(self._task)
 
     def _not_run(self) -> list[CheckVerdict]:
         """What each check comes to if it is not reached; a grading takes them in this order."""
@@ -153,14 +210,3 @@ class _Grading:
         sizes += [(case.check, 1) for case in self._cases]
         sizes += [(FRESH, len(self._fresh.wanted))] if self._fresh.wanted else []
         return [CheckVerdict(name=name, passed=False, assertions_total=size, error="not run") for name, size in sizes]
-
-
-def _close_both(
-    candidate: Conversation, judge: Conversation | None
-) -> tuple[ExecutionResult, ExecutionResult | None]:  # fmt: skip
-    if judge is None:
-        return candidate.close(), None
-    with ThreadPoolExecutor(max_workers=1) as closer:
-        closing = closer.submit(judge.close)
-        ended = candidate.close()
-        return ended, closing.result()

@@ -1,114 +1,39 @@
-"""Runs inside the judge's sandbox: the checks, with a proxy for each name of the solution's interface.
+"""Runs inside the judge's sandbox: the checks, with a stand-in for each name of the solution's interface.
 
-Standard library only, Python 3.9 and later. The solution is not in this process; a call to a proxy travels to the
+Standard library only, Python 3.9 and later. The solution is not in this process; a call of a stand-in travels to the
 host and from there to the candidate. Each `assert` of a check is recorded by itself, and the checks go on after one
-that fails, so that the Builder sees more than the first failure.
+that fails, so that the Builder sees more than the first failure. Only when all of that is over and told, the plain run
+brings the solution here (executor.grading.plain_agent).
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import json
-import reprlib
+import threading
 import types
+from collections.abc import Callable
 from typing import Any
 
-from executor.grading.candidate_agent import Channel, words
-from executor.grading.remote import CandidateError, CandidateGone, RemoteObject, as_exception, copy_back, raises
-from executor.grading.wire import Decoder, Encoder, WireError
+from executor.grading import plain_agent
+from executor.grading.candidate_agent import DO, Channel, Kept
+from executor.grading.checks_code import CHECK_FILE, parsed
+from executor.grading.raised import STAND_IN, CandidateError, CandidateGone, Raised, came_over, describe, raises, words
+from executor.grading.recording import Assertion, Instrument, Recorder, clip, show
+from executor.grading.remote import Method, StandIns, Uncarried, is_named, is_stand_in, state
+from executor.grading.wire import MUTABLE, Decoder, Encoder, WireError
 
-MAX_FAILURES = 20
-MAX_PASSES = 20
-MAX_TEXT = 2000
-CHECK_FILE = "<check>"
-MAX_SHOWN_BITS = 2000
-
-
-class Recorder:
-    """What the assertions of the running check saw."""
-
-    def __init__(self) -> None:
-        self.failures: list[dict[str, Any]] = []
-        self.passes: list[dict[str, Any]] = []
-        self.passed = 0
-        self.total = 0
-        self.last: dict[str, Any] = {}
-
-    def start(self) -> None:
-        """Forget the calls of the assertion before."""
-        self.last = {}
-        self.total += 1
-
-    def hold(self, line: int, source: str, expected: str) -> None:
-        """Count an assertion that held; the first ones are noted like those that fail."""
-        self.passed += 1
-        if len(self.passes) < MAX_PASSES:
-            self.passes.append({"line": line, "source": clip(source), "expected": expected, **self.last})
-
-    def fail(self, line: int, source: str, expected: str, error: BaseException | None) -> None:
-        """Note a failed assertion with what the solution was asked and answered."""
-        if len(self.failures) < MAX_FAILURES:
-            note = "" if error is None or type(error) is AssertionError else f"{type(error).__name__}: {words(error)}"
-            failure = {"line": line, "source": clip(source), "expected": expected, "error": clip(note), **self.last}
-            self.failures.append(failure)
-
-
-class Assertion:
-    """Context of one assertion: a failure inside is recorded and does not end the check."""
-
-    def __init__(self, recorder: Recorder, line: int, source: str) -> None:
-        self._recorder, self._line, self._source = recorder, line, source
-        self._expected = ""
-
-    def __enter__(self) -> Assertion:
-        self._recorder.start()
-        return self
-
-    def expect(self, expected: Any) -> Any:
-        """The value unchanged; remembered as what the assertion wanted."""
-        self._expected = show(expected)
-        return expected
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
-        if kind is None:
-            self._recorder.hold(self._line, self._source, self._expected)
-            return False
-        if not issubclass(kind, Exception):
-            return False
-        self._recorder.fail(self._line, self._source, self._expected, error)
-        return not isinstance(error, CandidateGone)
-
-
-class Instrument(ast.NodeTransformer):
-    """Wraps each assert into `with __assertion__(line, source) as __a:` and marks the wanted side of a comparison."""
-
-    def visit_Assert(self, node: ast.Assert) -> ast.AST:
-        """The wrapped assert."""
-        source = ast.unparse(node.test)
-        test = node.test
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            if calls(test.comparators[0]) and not calls(test.left):
-                test.left = marked(test.left)
-            else:
-                test.comparators = [marked(test.comparators[0])]
-        context = ast.Call(
-            func=ast.Name(id="__assertion__", ctx=ast.Load()),
-            args=[ast.Constant(node.lineno), ast.Constant(source)],
-            keywords=[],
-        )
-        item = ast.withitem(context_expr=context, optional_vars=ast.Name(id="__a", ctx=ast.Store()))
-        return ast.copy_location(ast.With(items=[item], body=[node]), node)
-
-
-def calls(node: ast.expr) -> bool:
-    """Whether evaluating it calls anything: then it is rather the side that is tested."""
-    return any(isinstance(part, ast.Call) for part in ast.walk(node))
-
-
-def marked(node: ast.expr) -> ast.expr:
-    """`__a.expect(node)`."""
-    expect = ast.Attribute(value=ast.Name(id="__a", ctx=ast.Load()), attr="expect", ctx=ast.Load())
-    return ast.Call(func=expect, args=[node], keywords=[])
+MOST_KEPT = 200
+"""Values that crossed whose later changes are looked for, of one check."""
+ALLOWED = (
+    "__call__", "__len__", "__iter__", "__next__", "__take__", "__getitem__", "__contains__", "__bool__",
+    "__str__", "__getattr__", "__self__", "__eq__", "__lt__", "__hash__",
+)  # fmt: skip
+"""What the solution may ask of an object of the checks, beside its public methods and attributes."""
+NAMES = ("__name__", "__doc__", "__qualname__", "__module__")
+NEVER = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, types.CoroutineType)
+"""Through whose public attributes one comes to all that there is in this process."""
 
 
 class Judge:
@@ -118,34 +43,101 @@ class Judge:
         self._channel, self._request = channel, request
         self._recorder = Recorder()
         self._calls = 0
+        self._lock = threading.RLock()
+        self._classes = self._exception_classes()
+        self._solution = StandIns(self._call, named={name: name for name in request["classes"]})
+        self._raised = Raised(self._decode, self._classes)
+        self._kept = Kept()
+        self._crossed: list[tuple[Any, str]] = []
+        self._knows_objects = False
 
     def grade(self) -> None:
-        """Run the setup and every check; report each, then say that all is done."""
+        """Run the setup and every check; report each, say that all is done, and then run all of it plainly."""
         base = self._base()
         for index, check in enumerate(self._request["checks"]):
-            self._recorder = Recorder()
-            error = self._run(check["code"], dict(base))
-            self._report(index, error)
+            self._recorder, self._crossed, self._knows_objects = Recorder(), [], False
+            error, excuse = self._run(check["code"], dict(base))
+            self._report(index, error, excuse)
         self._send({"op": "done", "nonce": self._request["nonce"], "calls": self._calls})
 
     def _base(self) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "checks", "raises": raises}
-        exec(compile(self._request["setup"], "<setup>", "exec"), namespace)  # noqa: S102  the task's own code
+        setup = compile(self._request["setup"], "<setup>", "exec", dont_inherit=True)
+        exec(setup, namespace)  # noqa: S102  the task's own code
         for name in self._request["interface"]:
-            namespace[name] = self.proxy(name)
+            namespace[name] = self._classes.get(name) or self._named(name)
         return namespace
 
-    def _run(self, code: str, namespace: dict[str, Any]) -> str:
-        namespace["__assertion__"] = lambda line, source: Assertion(self._recorder, line, source)
-        try:
-            tree = ast.fix_missing_locations(Instrument().visit(ast.parse(code)))
-            exec(compile(tree, CHECK_FILE, "exec"), namespace)  # noqa: S102  the task's own code
-        except BaseException as error:  # noqa: BLE001  a check may raise anything, SystemExit included
-            return clip(f"{type(error).__name__}: {words(error)}")
-        return ""
+    def _exception_classes(self) -> dict[str, type[BaseException]]:
+        """Classes of this process that stand for the interface's exception classes, so that checks can catch them."""
+        told, made = self._request["kinds"], dict[str, type[BaseException]]()
 
-    def _report(self, index: int, error: str) -> None:
+        def of(name: str, *below: str) -> type[BaseException]:
+            if name not in made:
+                bases = [str(each) for each in told[name]["bases"]]
+                own = (each for each in bases if told.get(each, {}).get("bases") and each not in (name, *below))
+                near = next(own, "")
+                known = (getattr(builtins, each, None) for each in bases)
+                fits = (each for each in known if isinstance(each, type) and issubclass(each, BaseException))
+                parent = of(near, name, *below) if near else next(fits, Exception)
+                made[name] = type(name, (parent,), dict(STAND_IN))
+            return made[name]
+
+        for name in told:
+            if isinstance(told[name].get("bases"), list):
+                of(name)
+        return made
+
+    def _named(self, name: str) -> Any:
+        """What stands for a function or class of the interface; calls of it go by its name."""
+        found = self._solution.resolve(self._request["kinds"][name])
+        kind = type(found)
+        called = {"__slots__": (), "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs)}
+        made: Any = object.__new__(type(kind.__name__, (kind,), called))
+        for part in ("form", "base", "call", "ahead", "taken"):
+            object.__setattr__(made, f"_wire_{part}", state(found, part))
+        self._solution.put(made)
+        return made
+
+    def _run(self, code: str, namespace: dict[str, Any]) -> tuple[str, str]:
+        """What ended the check outside of an assertion, and why that says nothing of the solution."""
+        namespace["__assertion__"] = lambda line, source: Assertion(self._recorder, line, source, self._excuse)
+        try:
+            tree = Instrument().visit(parsed(code, self._request["interface"][0]))
+            exec(compile(ast.fix_missing_locations(tree), CHECK_FILE, "exec", dont_inherit=True), namespace)  # noqa: S102
+        except BaseException as error:  # noqa: BLE001  a check may raise anything, SystemExit included
+            return clip(f"{type(error).__name__}: {words(error)}"), self._excuse(error)
+        return "", ""
+
+    def _excuse(self, error: BaseException) -> str:
+        """Why an exception says nothing of the solution: a second process cannot do what the check asks for."""
+        if isinstance(error, Uncarried):
+            return clip(words(error)) if error.excused else ""
+        if isinstance(error, WireError):
+            return clip(words(error))
+        if came_over(error) and type(error) is not AssertionError:
+            return ""
+        if self._knows_objects and type(error) is not AssertionError:
+            return clip(f"what a check does with an object of the solution: {words(error)}")
+        return "a check changes what it was given or has given away" if self._has_changed() else ""
+
+    def _has_changed(self) -> bool:
+        """Whether the check itself changed a list or the like after it had crossed."""
+        return any(self._form_of(value) != form for value, form in self._crossed)
+
+    def _note_crossed(self, value: Any) -> None:
+        if isinstance(value, MUTABLE) and not is_stand_in(value) and len(self._crossed) < MOST_KEPT:
+            self._crossed.append((value, self._form_of(value)))
+
+    def _form_of(self, value: Any) -> str:
+        try:
+            return json.dumps(Encoder(self._form, drain=False).encode(value))
+        except (WireError, RecursionError):
+            return ""
+
+    def _report(self, index: int, error: str, excuse: str) -> None:
         recorder = self._recorder
+        excuses = [*recorder.excuses, *([excuse] if error else [])]
         self._send(
             {
                 "op": "check",
@@ -156,100 +148,140 @@ class Judge:
                 "passes": recorder.passes,
                 "last": recorder.last,
                 "error": error,
+                "excuse": excuses[0] if excuses and all(excuses) else "",
             }
         )
 
-    def proxy(self, name: str) -> Any:
-        """A function that calls the solution's `name`."""
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._call(name, None, args, kwargs)
-
-        call.__name__ = name
-        return call
-
     def _call(self, name: str, number: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self._calls += 1
-        shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
-        self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
-        sent = {
-            "op": "call",
-            "name": name,
-            "object": number,
-            "args": [Encoder().encode(value) for value in args],
-            "kwargs": {key: Encoder().encode(value) for key, value in kwargs.items()},
-        }
-        self._send(sent)
-        frame = self._channel.receive()
-        if frame is None:
-            raise CandidateGone("the host closed")
-        return self._result(json.loads(frame), args)
+        with self._lock:
+            return self._asked(name, number, args, kwargs)
 
-    def _result(self, reply: dict[str, Any], args: tuple[Any, ...]) -> Any:
-        if "cpu_s" in reply:
-            self._recorder.last["cpu_s"] = reply["cpu_s"]
+    def _asked(self, name: str, number: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self._calls += 1
+        if name not in DO:
+            shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
+            self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
+        shared: dict[int, tuple[int, Any]] | None = {} if self._request["mutates"] else None
+        encoder = Encoder(self._form, drain=False, shared=shared, numbers=True)
+        given = {
+            "args": [encoder.encode(value) for value in args],
+            "kwargs": {key: encoder.encode(value) for key, value in kwargs.items()},
+        }
+        if shared is None:
+            for value in (*args, *kwargs.values()):
+                self._note_crossed(value)
+        self._send({"op": "call", "name": name, "object": number, **given})
+        return self._result(self._reply(), name, dict(shared.values()) if shared else {})
+
+    def _reply(self) -> dict[str, Any]:
+        """The answer to a call; until it comes the solution may ask for what objects of the checks give."""
+        while True:
+            frame = self._channel.receive()
+            if frame is None:
+                raise CandidateGone("the host closed")
+            reply: dict[str, Any] = json.loads(frame)
+            if "back" not in reply:
+                return reply
+            self._send({"op": "returned", **self._given(reply["back"])})
+
+    def _given(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What an object of the checks gives: only what is public of it, for the checks know what is expected."""
+        try:
+            args = [self._decode(each) for each in asked["args"]]
+            kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
+            name, owner = asked["name"], self._kept[asked["object"]]
+            if not may_ask(name, tuple(args)):
+                raise AttributeError(name)  # noqa: TRY301  told like any other
+            done = DO.get(name)
+            value = done(owner, *args, **kwargs) if done else getattr(owner, name)(*args, **kwargs)
+            return {"value": self._encode(value)}
+        except CandidateGone:
+            raise
+        except BaseException as error:  # noqa: BLE001  a function of the checks may raise anything
+            return {"error": describe(error, self._encode)}
+
+    def _result(self, reply: dict[str, Any], name: str, shared: dict[int, Any]) -> Any:
+        last = self._recorder.last
+        if "cpu_s" in reply and name not in DO:
+            last["cpu_s"] = reply["cpu_s"]
+        if reply.get("later"):
+            told = {key: part for key, part in reply.items() if key != "later"}
+            return _awaited(lambda: self._result(told, name, shared))
         if "error" in reply:
-            self._recorder.last["traceback"] = clip(str(reply["error"].get("traceback", "")))
-            raise as_exception(reply["error"])
-        decoder = Decoder(lambda number, name: RemoteObject(number, name, self._call))
+            last["traceback"] = clip(str(reply["error"].get("traceback", "")))
+            raise self._raised.exception(reply["error"])
+        decoder = Decoder(self._object, shared=dict(shared))
         try:
             value = decoder.decode(reply["value"])
-            if "args" in reply:
-                copy_back(args, [decoder.decode(item) for item in reply["args"]])
-        except (WireError, RecursionError) as error:
+            for number, content in reply.get("shared", ()):
+                write_back(shared[number], decoder.decode(content))
+        except (WireError, RecursionError, KeyError, TypeError, ValueError) as error:
             raise CandidateError(f"the answer is no plain value: {error}") from None
-        self._recorder.last["actual"] = show(value)
+        self._knows_objects = self._knows_objects or is_named(value)
+        self._note_crossed(value)
+        if name not in SILENT:
+            last["actual"] = show(value)
         return value
 
+    def _encode(self, value: Any) -> Any:
+        return Encoder(self._form, drain=False).encode(value)
+
+    def _decode(self, form: Any) -> Any:
+        return Decoder(self._object).decode(form)
+
+    def _object(self, form: Any) -> Any:
+        if "j" in form:
+            return self._kept[form["j"]]
+        if "fn" in form:
+            raise WireError("a solution names none of the checks' functions")
+        return self._solution.resolve(form)
+
+    def _form(self, value: Any) -> dict[str, Any]:
+        """How an object crosses: the solution's by its number, a builtin function by its name, or one of ours."""
+        if type(value) is Method:
+            return {"o": state(value._wire_owner, "form")["o"], "of": "method", "me": value._wire_name}
+        if is_stand_in(value):
+            return {"o": state(value, "form")["o"], "of": "object"}
+        name = getattr(value, "__name__", None)
+        if type(name) is str and getattr(builtins, name, None) is value:
+            return {"fn": name}
+        if isinstance(value, NEVER):
+            raise WireError(f"a {type(value).__name__} of the checks cannot cross")
+        form = self._kept.whole_form(value)
+        return {"j": form.pop("o"), **form}
+
     def _send(self, message: dict[str, Any]) -> None:
-        self._channel.send(json.dumps(message).encode())
+        self._channel.send(json.dumps(message, separators=(",", ":")).encode())
 
 
-def _number(value: int) -> str:
-    bits = value.bit_length()
-    return str(value) if bits <= MAX_SHOWN_BITS else f"<{'-' if value < 0 else ''}int of {bits} bits>"
+def may_ask(name: str, args: tuple[Any, ...]) -> bool:
+    """Whether the solution may ask an object of the checks for this; the name of an attribute is an exact text."""
+    if name == "__getattr__":
+        return bool(args) and type(args[0]) is str and (not args[0].startswith("_") or args[0] in NAMES)
+    return not name.startswith("_") or name in ALLOWED
 
 
-class _Short(reprlib.Repr):
-    """Python's own shortened literals, for values of any size, the same in each run."""
-
-    def repr_int(self, x: int, level: int) -> str:
-        """Large integers in base 16: in base 10 they take long, and Python refuses those of over 4300 digits."""
-        if x.bit_length() <= MAX_SHOWN_BITS:
-            return super().repr_int(x, level)
-        text = hex(x)
-        return f"{text[: self.maxlong // 2]}...{text[-self.maxlong // 2 :]}"
-
-    def repr_range(self, x: range, _level: int) -> str:
-        """A range without its address, which Python's own way shows where it refuses to print the numbers."""
-        parts = (x.start, x.stop) if x.step == 1 else (x.start, x.stop, x.step)
-        return f"range({', '.join(map(_number, parts))})"
-
-    def repr_instance(self, x: Any, level: int) -> str:
-        """An iterator without its address, which differs from run to run."""
-        return f"<{type(x).__name__}>" if hasattr(type(x), "__next__") else super().repr_instance(x, level)
+SILENT = ("__take__", "__self__", "__setattr__", "__delattr__", "__equals_a_stranger__", "__enter__", "__exit__")
 
 
-_short = _Short()
-_short.maxlevel, _short.maxlist, _short.maxtuple, _short.maxset, _short.maxfrozenset = 8, 60, 60, 60, 60
-_short.maxdict, _short.maxdeque, _short.maxstring, _short.maxlong, _short.maxother = 60, 60, 600, 200, 200
+async def _awaited(result: Callable[[], Any]) -> Any:
+    return result()
 
 
-def show(value: object) -> str:
-    """The value's literal, shortened in the middle."""
-    if isinstance(value, types.FunctionType):
-        return value.__name__
-    return clip(_short.repr(value))
-
-
-def clip(text: str) -> str:
-    """At most MAX_TEXT characters that UTF-8 can hold, the gap named."""
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 40]} [... {len(text) - MAX_TEXT + 40} more]"
+def write_back(mine: Any, now: Any) -> None:
+    """Make the check's own list, dict, set or deque look as the solution left it."""
+    if type(mine) is not type(now):
+        raise WireError("a container of another kind came back")
+    content = dict(now) if isinstance(mine, dict) else list(now)
+    mine.clear()
+    (mine.update if isinstance(mine, (dict, set)) else mine.extend)(content)
 
 
 def main(channel: Channel) -> None:
-    """Grade what the host's first frame asks for."""
+    """Grade what the host's first frame asks for, then run it plainly if the host asks for that, too."""
     frame = channel.receive()
-    if frame is not None:
-        Judge(channel, json.loads(frame)).grade()
+    if frame is None:
+        return
+    Judge(channel, json.loads(frame)).grade()
+    while (frame := channel.receive()) is not None:
+        channel.send(json.dumps(plain_agent.run(json.loads(frame))).encode())

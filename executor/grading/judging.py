@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from executor.grading.answers import frame_of_answer
+from executor.grading.answers import frame_of, frame_of_answer, refusal
 from executor.grading.asking import Asking
 from executor.grading.facts import describe_end
+from executor.grading.plain import Plain, asked
 from executor.grading.tally import Tally
-from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, ExecutionResult
+from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, ExecutionResult, Limits
 from memory.attempts import Assertion, CheckVerdict
 from memory.tasks import Check, Task
 from utils.errors import Interrupted, SandboxFault
@@ -26,6 +27,10 @@ class Judging:
         self._nonce = secrets.token_hex(16)
         self.done = False
         """Whether the judge has said, with the nonce, that all checks are over."""
+        self.excuses: list[str] = []
+        """For each check that failed why that says nothing of the solution; empty where it does."""
+        self.plain: Plain | None = None
+        """What the plain run said; None if there was none."""
 
     def relay(self) -> None:
         """Carry calls and answers until the judge is done or gone.
@@ -37,6 +42,9 @@ class Judging:
             "nonce": self._nonce,
             "setup": self._task.setup,
             "interface": self._task.callable_names,
+            "kinds": self._line.kinds,
+            "classes": [name for name in self._task.callable_names if name not in functions_of(self._task)],
+            "mutates": self._task.mutates_arguments,
             "checks": [check.model_dump(include={"code"}) for check in self._task.checks],
         }
         try:
@@ -47,6 +55,14 @@ class Judging:
             raise Interrupted("the sandbox was closed during a grading") from None
         except ConversationEnded:
             return
+
+    def run_plainly(self, source: str, limits: Limits) -> None:
+        """Have the judge, which has had its say, run solution and checks in one process.
+
+        Raises:
+            Interrupted: the sandbox was closed meanwhile.
+        """
+        self.plain = asked(self._judge, self._task, source, limits)
 
     def blame(self, judge: ExecutionResult) -> str:
         """Why the checks are not done, empty if they are.
@@ -64,18 +80,31 @@ class Judging:
     def _take(self, message: dict[str, Any]) -> None:
         match message["op"]:
             case "call":
-                request = {key: message[key] for key in ("name", "object", "args", "kwargs")}
-                self._judge.send(frame_of_answer(self._line.call(request)))
+                self._judge.send(frame_of_answer(self._line.call(_request(message), self._ask_back)))
             case "check":
                 self._note(self._task.checks[message["index"]], message)
             case "done":
                 self.done = message["nonce"] == self._nonce
+
+    def _ask_back(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What an object of the checks gives; it may call the solution meanwhile."""
+        frame = frame_of({"back": asked})
+        if frame is None:
+            return refusal("so much cannot be handed to the checks")
+        self._judge.send(frame)
+        while True:
+            message = json.loads(self._judge.receive())
+            if message["op"] == "returned":
+                return {key: message[key] for key in ("value", "error") if key in message}
+            self._take(message)
 
     def _note(self, check: Check, message: Mapping[str, Any]) -> None:
         failed, error, total = message["failures"], message["error"], message["total"]
         if not (total or error) and could_hold(check.code):
             error = "none of its assertions ran"
         passed = not error and message["passed"] == total
+        if not passed:
+            self.excuses.append(message["excuse"])
         # a check that died outside of an assert lost one thing that it wanted, whatever it counted until then
         total += 1 if error and not failed else 0
         if error:  # nor shall dying early make the share that held larger
@@ -89,6 +118,24 @@ class Judging:
             failures=[Assertion(check=check.name, passed=False, **each) for each in failed],
             passes=[Assertion(check=check.name, passed=True, **each) for each in message["passes"]],
         )
+
+
+def functions_of(task: Task) -> set[str]:
+    """The names that are functions, by the task's own reference or by how classes are written.
+
+    What they answer is no object of theirs.
+    """
+    if task.reference is None:
+        return {name for name in task.callable_names if not name[0].isupper()}
+    try:
+        body = parse_python(task.reference).body
+    except SyntaxError:
+        return set()
+    return {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def _request(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: message[key] for key in ("name", "object", "args", "kwargs")}
 
 
 def could_hold(code: str) -> bool:

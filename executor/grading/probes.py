@@ -31,6 +31,7 @@ class {name}(Exception):
 _BODIES = (
     ("an answer that does nothing", "return None"),
     ("an answer that always gives another text", 'return f"nothing {next(_numbers)}"'),
+    ("an answer that is no number", 'return float("nan")'),
     ("an answer that only raises", 'raise RuntimeWarning("nothing is done here")'),
 )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from executor.grading import candidate_agent, seeded_agent, wire
+from executor.grading import candidate_agent, checks_code, raised, remote, seeded_agent, wire
 from executor.grading.answers import answer
 from executor.grading.asking import Asking
 from executor.grading.compare import is_plain, same
@@ -172,10 +172,8 @@ def _parsed(reference: Reference, told: bytes) -> list[Answer]:
 
 def _modules() -> dict[str, bytes]:
     packages = {"executor/__init__.py": b"", "executor/grading/__init__.py": b""}
-    return packages | {
-        "executor/grading/wire.py": _text(wire),
-        "executor/grading/candidate_agent.py": _text(candidate_agent),
-    }
+    modules = (wire, remote, checks_code, raised, candidate_agent)
+    return packages | {f"executor/grading/{Path(str(module.__file__)).name}": _text(module) for module in modules}
 
 
 def _text(module: Any) -> bytes:  # noqa: ANN401  a module

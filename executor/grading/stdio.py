@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from executor.grading.facts import describe_end, run_facts, sandbox_facts
 from executor.grading.fresh import CHECK as FRESH
 from executor.grading.fresh import Texts, fresh_texts
+from executor.grading.hash_order import OTHER_SEED, SEEDED, order_matters
 from executor.grading.tally import Tally
 from executor.grading.transcript import MAX_CHARS, MAX_CROSSINGS, TEXT_CHARS
 from executor.sandbox import ExecutionResult, Job, Limits, Output, Sandbox, Status
-from memory.attempts import Assertion, Crossing, Verdict
+from memory.attempts import JUDGE, Assertion, Crossing, Verdict
 from memory.tasks import Task
 from utils.errors import Interrupted
 from utils.text import clip, well_formed
@@ -56,8 +57,12 @@ def grade_program(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, 
         drawn = [_tried(each, runs, task) for each in fresh]
         tally.note_cases(FRESH, drawn)
         found += drawn
+    passed = all(check.passed for check in tally.checks)
+    error = _seeded(task, source, sandbox, runs.limits, [*wanted, *fresh]) if passed else ""
     return Verdict(
-        outcome="passed" if all(check.passed for check in tally.checks) else "failed",
+        outcome="passed" if passed and not error else "failed",
+        error=error,
+        judge=JUDGE,
         checks=tuple(tally.checks),
         failures=tuple(tally.failures),
         passes=tuple(tally.passes),
@@ -72,11 +77,21 @@ def grade_program(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, 
     )
 
 
+def _seeded(task: Task, source: str, sandbox: Sandbox, limits: Limits, wanted: Sequence[_Wanted]) -> str:
+    """What a program that passes fails where texts hash differently; empty if nothing, or if it uses no hashes."""
+    if not order_matters(task, source):
+        return ""
+    runs = _Runs(source, sandbox, limits, hash_seed=OTHER_SEED)
+    failed = next((each.check for each in wanted if not _tried(each, runs, task).passed), "")
+    return f"{SEEDED}: {failed}" if failed else ""
+
+
 class _Runs:
     """Runs of one program within limits that hold for all of them together."""
 
-    def __init__(self, source: str, sandbox: Sandbox, limits: Limits) -> None:
-        self._source, self._sandbox, self._limits = source.encode("utf-8", "replace"), sandbox, limits
+    def __init__(self, source: str, sandbox: Sandbox, limits: Limits, *, hash_seed: int = 0) -> None:
+        self._source, self._sandbox, self._hash_seed = source.encode("utf-8", "replace"), sandbox, hash_seed
+        self.limits = limits
         self.results: list[ExecutionResult] = []
         self._out_of: Status | None = None
         """What of the limits was used up where a run was not begun, though each before it ended by itself."""
@@ -87,7 +102,7 @@ class _Runs:
         Raises:
             Interrupted: the sandbox was closed meanwhile.
         """
-        limits = self._limits
+        limits = self.limits
         wall_s = limits.wall_s - sum(result.wall_s for result in self.results)
         cpu_s = limits.cpu_s - sum(result.cpu_s for result in self.results)
         spent = bool(self.results) and self.results[-1].status in _SPENT
@@ -99,6 +114,7 @@ class _Runs:
                 argv=("python", "solution.py"),
                 files={"solution.py": self._source},
                 stdin=stdin.encode("utf-8", "surrogatepass"),
+                hash_seed=self._hash_seed,
                 limits=replace(limits, wall_s=wall_s, cpu_s=cpu_s),
             )
         )

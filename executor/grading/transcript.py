@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from executor.grading.compare import shown
+from executor.grading.showing import shown
 from memory.attempts import Crossing
 from utils.text import well_formed
 

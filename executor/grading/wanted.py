@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from executor.grading.asking import Asking
-from executor.grading.compare import same, shown
+from executor.grading.compare import same
 from executor.grading.facts import SHOWN_CHARS
+from executor.grading.showing import shown
 from executor.grading.transcript import call_text, error_text
 from executor.grading.wire import Encoder
 from memory.attempts import Assertion

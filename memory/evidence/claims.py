@@ -45,7 +45,7 @@ class Claim:
         """Of all nights."""
         self._tonight: Wealth | None = None
         self._worst: Wealth | None = None
-        """None while they are what `wealth` is: in the first night, and while no outcome is missing."""
+        """None while they are what `wealth` is: in the first night, and while no outcome or verdict is missing."""
         self.effect = Effect()
         self.arms = (ArmCount(), ArmCount())
         """Of controls, and of treated units."""
@@ -62,7 +62,7 @@ class Claim:
 
     @property
     def worst(self) -> Wealth:
-        """Of all nights, had each missing outcome been the worst for the claim."""
+        """Of all nights, had each missing outcome, and each without a verdict, been the worst for the claim."""
         return self._worst or self.wealth
 
     def begin_night(self) -> None:
@@ -70,7 +70,9 @@ class Claim:
         if self.wealth.units or self._tonight:
             self._tonight = Wealth(self._bets)
 
-    def note(self, toss: Toss, outcome: float, prediction: Prediction, sd: float = 1.0) -> None:
+    def note(
+        self, toss: Toss, outcome: float, prediction: Prediction, sd: float = 1.0, *, worst: float | None = None
+    ) -> None:
         """A unit's outcome.
 
         Args:
@@ -78,12 +80,17 @@ class Claim:
             outcome: 0..1, larger is better.
             prediction: of it, as logged.
             sd: of outcomes about predictions, as logged; 1 for outcomes 0 or 1.
+            worst: what `worst` takes in its place, for a unit without a verdict.
         """
         treated, probability = toss
-        surprise = (outcome - prediction.mean) / sd
-        for wealth in (self.wealth, self._tonight, self._worst):
+        if worst is not None:
+            self._worst = self._worst or deepcopy(self.wealth)
+        for wealth in (self.wealth, self._tonight):
             if wealth is not None:
-                wealth.bet(arm=treated, probability=probability, surprise=surprise)
+                wealth.bet(arm=treated, probability=probability, surprise=(outcome - prediction.mean) / sd)
+        if self._worst is not None:
+            at_worst = outcome if worst is None else worst
+            self._worst.bet(arm=treated, probability=probability, surprise=(at_worst - prediction.mean) / sd)
         self.effect.note(treated=treated, probability=probability, outcome=outcome, prediction=prediction)
         self.arms[treated].note(outcome)
 

@@ -1,45 +1,28 @@
-"""The book of evidence: every coin with what came of it, in the order of decision.
+"""The books of evidence: every coin with what came of it, in the order of decision, a book for each judge.
 
 Who finishes first may depend on the arm. So evidence advances unit by unit as they were decided, up to the first that
-has no outcome yet; what is predicted of a unit rests on what was folded before it was decided.
+has no outcome yet; what is predicted of a unit rests on what was folded before it was decided. A unit belongs to the
+book of the judge under whom it was decided. Where the judge changes a new book begins with nothing: what was proven
+and certified in the one before stays there, and proves nothing here.
 """
 
-import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, get_args
 
 from memory.assignment import Assignment, BlueprintToss
-from memory.attempts import AttemptResult, AttemptSpec, Outcome
-from memory.evidence.bets import BINARY, SCORE
-from memory.evidence.certificates import Certificates, Trial
-from memory.evidence.claims import ArmCount, Claim, Toss
-from memory.evidence.integrity import CoinCheck, MissingCheck
+from memory.attempts import AttemptResult, AttemptSpec
+from memory.evidence.book import Arms, Book, Came, ClaimName
+from memory.evidence.certificates import Certificates
+from memory.evidence.claims import Claim
+from memory.evidence.counted import counts
+from memory.evidence.integrity import MissingCheck
 from memory.evidence.logged import EvidenceMark, Predictions
 from memory.evidence.off_policy import WithoutLearning
-from memory.evidence.predictions import Cell, Predictor, cell_of
+from memory.evidence.predictions import cell_of
 from memory.evidence.revisions import Revisions
 from memory.repeats import Mistakes
 from memory.tasks import Task
-from utils.numbers import significant
-
-ClaimName = Literal["passed", "passed_first", "no_repeat", "score"]
-CLAIMS: tuple[ClaimName, ...] = get_args(ClaimName)
-PRIMARY: ClaimName = "passed"
-Outcomes = tuple[float, float, float, float]
-"""Of one unit, claim by claim."""
-SMALLEST_SD = 0.05
-SCORE_PSEUDO = 2.0
-
-
-class Came(NamedTuple):
-    """What came of a unit; `mistakes` are the signatures of what went wrong in it."""
-
-    outcome: Outcome
-    passed_first: bool = False
-    score: float = 0.0
-    mistakes: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -49,6 +32,7 @@ class _Waiting:
     unit: str
     model: str
     task: Task
+    book: Book
     assignment: Assignment | None
     predictions: Predictions | None
     toss: BlueprintToss | None = None
@@ -57,81 +41,66 @@ class _Waiting:
 
 
 @dataclass(slots=True)
-class _Spread:
-    """Squared distances of scores from their predictions."""
-
-    units: int = 0
-    squares: float = 0.0
-
-    def note(self, distance: float) -> None:
-        self.units += 1
-        self.squares += distance**2
-
-    @property
-    def sd(self) -> float:
-        """Drawn towards a quarter, and never so small that one score decides."""
-        return max(SMALLEST_SD, math.sqrt((self.squares + SCORE_PSEUDO / 16) / (self.units + SCORE_PSEUDO)))
-
-
-@dataclass(slots=True)
 class Ledger:
     """All evidence of a memory."""
 
-    claims: dict[ClaimName, Claim] = field(
-        default_factory=lambda: {name: Claim(SCORE if name == "score" else BINARY) for name in CLAIMS}
-    )
-    predictor: Predictor = field(default_factory=lambda: Predictor(len(CLAIMS)))
-    """Of what the claims are about, in their order."""
-    certificates: Certificates = field(default_factory=Certificates)
+    book: Book = field(default_factory=Book)
+    """Of the present judge."""
+    past: list[Book] = field(default_factory=list)
+    """Of earlier ones, in their order; those that hold something."""
     revisions: Revisions = field(default_factory=Revisions)
-    """Of ways of working."""
-    holdout_check: CoinCheck = field(default_factory=CoinCheck)
-    dropout_check: CoinCheck = field(default_factory=CoinCheck)
-    missing_check: MissingCheck = field(default_factory=MissingCheck)
+    """Of ways of working, under the present judge."""
     mistakes: Mistakes = field(default_factory=Mistakes)
-    any_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
-    """Units with a mistake, controls first; shown beside the claim on repeats, as `novel_mistake` is."""
-    novel_mistake: tuple[ArmCount, ArmCount] = field(default_factory=lambda: (ArmCount(), ArmCount()))
-    without_learning: WithoutLearning = field(default_factory=WithoutLearning)
-    """Of passing, over all graded units."""
-    _spread: _Spread = field(default_factory=_Spread)
     _queue: deque[_Waiting] = field(default_factory=deque)
     _waiting: dict[str, _Waiting] = field(default_factory=dict)
 
     @property
+    def claims(self) -> dict[ClaimName, Claim]:
+        """Under the present judge, as all that follows is."""
+        return self.book.claims
+
+    @property
     def primary(self) -> Claim:
         """That what is learned makes units pass."""
-        return self.claims[PRIMARY]
+        return self.book.primary
+
+    @property
+    def certificates(self) -> Certificates:
+        """Of everything learned that is on trial."""
+        return self.book.certificates
+
+    @property
+    def missing_check(self) -> MissingCheck:
+        """Of outcomes that will never be known."""
+        return self.book.missing_check
+
+    @property
+    def any_mistake(self) -> Arms:
+        """Units with a mistake."""
+        return self.book.any_mistake
+
+    @property
+    def novel_mistake(self) -> Arms:
+        """Units with a mistake that was never met before."""
+        return self.book.novel_mistake
+
+    @property
+    def without_learning(self) -> WithoutLearning:
+        """Of passing, over all units that count."""
+        return self.book.without_learning
 
     @property
     def suspended(self) -> str:
-        """Why no claim can be made: which alarm was raised; empty if none was."""
-        checks = (
-            ("the coins of the holdout do not fall as often as was logged", self.holdout_check.alarmed),
-            ("the coins of the dropout do not fall as often as was logged", self.dropout_check.alarmed),
-            ("outcomes are missing in one arm more than in the other", self.missing_check.alarmed),
-        )
-        return "; ".join(words for words, alarmed in checks if alarmed)
+        """Why no claim can be made; empty if it can."""
+        return self.book.suspended
 
     def mark(self) -> EvidenceMark:
         """What is known now, for the log."""
-        wealth = self.primary.wealth
-        return EvidenceMark(
-            units=self.primary.units,
-            log_helps=significant(wealth.log_helps),
-            log_harms=significant(wealth.log_harms),
-        )
+        return self.book.mark()
 
     def predict(self, task: Task) -> Predictions:
         """Of a unit that is about to be decided."""
-        passed, passed_first, no_repeat, score = self.predictor.predict(cell_of(task))
-        return Predictions(
-            passed=passed,
-            passed_first=passed_first,
-            no_repeat=no_repeat,
-            score=score,
-            score_sd=significant(self._spread.sd),
-        )
+        return self.book.predict(task)
 
     @property
     def waiting(self) -> list[str]:
@@ -144,18 +113,28 @@ class Ledger:
         Units of another model may never be finished, and nothing after them would ever count: they are missing from
         here on, whatever becomes of them.
         """
-        for claim in self.claims.values():
-            claim.begin_night()
+        self.book.begin_night()
         for waiting in self._queue:
             waiting.abandoned = waiting.abandoned or (waiting.came is None and waiting.model != model)
         return self._advance()
+
+    def judged_by(self, judge: int) -> list[str]:
+        """Units that are decided from here on are for this judge; the keys of those of which nothing is proven now."""
+        if judge == self.book.judge:
+            return []
+        before = self.book
+        if not before.empty:
+            self.past.append(before)
+        self.book = Book(judge)
+        self.revisions.renew()
+        return before.verdicts()
 
     def note_decided(
         self, spec: AttemptSpec, task: Task, assignment: Assignment | None, predictions: Predictions | None,
         toss: BlueprintToss | None = None,
     ) -> None:  # fmt: skip
         """A unit takes its place; what goes on trial with it gets its number."""
-        waiting = _Waiting(spec.unit_id, spec.model, task, assignment, predictions, toss)
+        waiting = _Waiting(spec.unit_id, spec.model, task, self.book, assignment, predictions, toss)
         self._waiting[spec.unit_id] = waiting
         self._queue.append(waiting)
         if assignment is not None:
@@ -185,72 +164,11 @@ class Ledger:
         return crossed
 
     def _fold(self, waiting: _Waiting) -> list[str]:
-        came, assignment, predictions = waiting.came, waiting.assignment, waiting.predictions
+        came, book = waiting.came, waiting.book
         repeats = self.mistakes.note(came.mistakes) if came is not None else None
-        if not waiting.task.graded:
+        if not counts(waiting.task, judge=book.judge):
             return []
-        cell = cell_of(waiting.task)
-        if waiting.toss is not None:
-            self.revisions.settle(waiting.toss, cell, passed=None if came is None else came.outcome == "passed")
-        if came is not None:
-            self._note_without(cell, waiting, passed=came.outcome == "passed")
-        if assignment is None or predictions is None:
-            return []
-        self._check(cell, assignment, missing=came is None)
-        outcomes: Outcomes | None = None
-        if came is not None and repeats is not None:
-            passed = float(came.outcome == "passed")
-            outcomes = (passed, float(came.passed_first), float(not repeats.repeated), came.score)
-            if assignment.holdout_probability:
-                self.any_mistake[not assignment.control].note(float(repeats.any))
-                self.novel_mistake[not assignment.control].note(float(repeats.novel))
-        self._bet(cell, assignment, predictions, outcomes)
-        if came is None:
-            return []
-        return self.certificates.settle(_trials(assignment), passed=came.outcome == "passed")
-
-    def _note_without(self, cell: Cell, waiting: _Waiting, *, passed: bool) -> None:
-        expected = waiting.predictions.passed if waiting.predictions else self.predictor.predict(cell)[0]
-        self.without_learning.note(waiting.assignment, outcome=float(passed), prediction=expected.control)
-
-    def _check(self, cell: Cell, assignment: Assignment, *, missing: bool) -> None:
-        if 0 < assignment.holdout_probability < 1:
-            treated = 1 - assignment.holdout_probability
-            self.holdout_check.note(cell, arm=not assignment.control, probability=treated)
-            self.missing_check.note(arm=not assignment.control, probability=treated, missing=missing)
-        for nominee in assignment.nominees:
-            if 0 < nominee.drop_probability < 1:
-                self.dropout_check.note(cell, arm=nominee.dropped, probability=nominee.drop_probability)
-
-    def _bet(
-        self,
-        cell: Cell,
-        assignment: Assignment,
-        predictions: Predictions,
-        outcomes: Outcomes | None,
-    ) -> None:
-        """Settle the holdout coin's bets; `outcomes` is None where they are missing."""
-        if not 0 < assignment.holdout_probability < 1:
-            return
-        toss = Toss(not assignment.control, 1 - assignment.holdout_probability)
-        predicted = (predictions.passed, predictions.passed_first, predictions.no_repeat, predictions.score)
-        spreads = (1.0, 1.0, 1.0, predictions.score_sd)
-        if outcomes is None:
-            for claim, prediction, sd in zip(self.claims.values(), predicted, spreads, strict=True):
-                claim.note_missing(toss, prediction, sd)
-            return
-        for claim, outcome, prediction, sd in zip(self.claims.values(), outcomes, predicted, spreads, strict=True):
-            claim.note(toss, outcome, prediction, sd)
-        self.predictor.note(cell, outcomes, treated=toss.treated)
-        self._spread.note(outcomes[-1] - predictions.score.mean)
-
-
-def _trials(assignment: Assignment) -> list[Trial]:
-    """The coins of what is on trial; those of controls decided nothing."""
-    if assignment.control:
-        return []
-    return [
-        Trial(each.key, shown=not each.dropped, probability=1 - each.drop_probability, baseline=each.baseline)
-        for each in assignment.nominees
-        if each.trial and each.baseline is not None and 0 < each.drop_probability < 1
-    ]
+        if waiting.toss is not None and book is self.book:
+            passed = None if came is None else came.passed
+            self.revisions.settle(waiting.toss, cell_of(waiting.task), passed=passed)
+        return book.fold(waiting.task, waiting.assignment, waiting.predictions, came, repeats)

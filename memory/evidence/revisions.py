@@ -102,6 +102,10 @@ class Revisions:
         """A revision went on trial."""
         self._trials[trial] = RevisionEvidence(trial)
 
+    def renew(self) -> None:
+        """Another judge: the coins of open trials begin anew, for what they came to was said by the one before."""
+        self._trials = {trial: RevisionEvidence(trial) for trial in self._trials}
+
     def close(self, trial: int) -> None:
         """A trial ended: units of it that are still under way no longer count; its figures are in the log."""
         del self._trials[trial]

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from memory.analysis import Analysis
 from memory.events import Analysed, Decided, Event, Finished, RunEnded
-from memory.evidence.report import EvidenceReport, evidence_report
+from memory.evidence.report import evidence_report
+from memory.evidence.report_forms import EvidenceReport
 from memory.state import MemoryState
 from memory.views.view import Document
 

@@ -11,7 +11,7 @@ from memory.blueprints import Blueprint, Way
 from memory.events import BlueprintAdded, BlueprintWord, Event, Finished, RevisionProposed
 from memory.evidence.certificates import threshold
 from memory.evidence.logged import TrialFigures
-from memory.evidence.report import EffectReport
+from memory.evidence.report_forms import EffectReport
 from memory.evidence.revisions import RevisionEvidence
 from memory.state import MemoryState
 from memory.views.view import Document

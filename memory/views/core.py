@@ -35,6 +35,9 @@ class BuilderProfile(BaseModel):
     passed_first: int
     passed_after_repair: int
     failed: int
+    fits_only_shown: int = 0
+    """Of the failed ones."""
+    no_verdict: int = 0
     ungraded: int
     pass_rate: float
     tokens: int
@@ -79,7 +82,7 @@ class SkillMap(BaseModel):
 
 
 class ScoreEntry(BaseModel):
-    """The score of one unit; `score` is None if the task is ungraded."""
+    """The score of one unit; `score` is None if the task is ungraded, or there is no verdict."""
 
     unit_id: str
     at: str
@@ -125,6 +128,8 @@ def _profile(state: MemoryState) -> BuilderProfile:
         passed_first=totals.passed_first,
         passed_after_repair=totals.passed_repaired,
         failed=totals.failed,
+        fits_only_shown=totals.fits_only_shown,
+        no_verdict=totals.no_verdict,
         ungraded=totals.ungraded,
         pass_rate=pass_rate(passed, passed + totals.failed),
         tokens=totals.tokens,

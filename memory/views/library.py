@@ -21,6 +21,8 @@ from memory.events import (
     RuleUnmerged,
     RuleWord,
     RunEnded,
+    RunResumed,
+    RunStarted,
 )
 from memory.rule_origins import Source, SourceKind
 from memory.rules import RuleRecord, RuleVerdict, is_set_aside
@@ -199,6 +201,8 @@ class RulesView:
                 self._seen.pop(unit, None)
             case Analysed() | RunEnded():
                 self._notice_verdicts(state)
+            case RunStarted() | RunResumed() if state.learning.evidence.past:
+                self._forget_verdicts(state)
 
     def _steer(self, word: RuleWord, state: MemoryState) -> None:
         rules = state.learning.rules
@@ -234,6 +238,13 @@ class RulesView:
             if known is not None and known.verdict != _verdict(key, state, supported):
                 self._touch(record, state)
 
+    def _forget_verdicts(self, state: MemoryState) -> None:
+        """What was on trial before an earlier judge is not on trial before the present one."""
+        for rule, known in self._beliefs.items():
+            record = state.learning.rules.get(rule)
+            if known.trial and record is not None and (known.trial, known.verdict) != _proof(record.key, state):
+                self._touch(record, state)
+
     def _decide(self, decided: Decided, state: MemoryState) -> None:
         assignment = decided.assignment
         if assignment is None:
@@ -247,7 +258,7 @@ class RulesView:
     def _finish(self, finished: Finished, state: MemoryState) -> None:
         result = finished.result
         seen = self._seen.pop(result.unit_id, None)
-        if seen is not None and result.outcome != "ungraded":
+        if seen is not None and result.judged:
             for rule, version in seen.rules:
                 self._note_outcome(state.learning.rules.get(rule), version, seen.skills, state)
         if result.reflection is not None and result.reflection.rule:

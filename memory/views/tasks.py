@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from memory.attempts import Reflection
+from memory.attempts import FITS_ONLY_SHOWN, OLD_JUDGE, OUTCOME_WORDS, Reflection, is_judged
 from memory.events import Abandoned, Event, Finished, TaskAdded, TaskPrioritised, TaskRequeued
 from memory.state import MemoryState
 from memory.task_proposals import ChecksProposed
@@ -38,7 +38,10 @@ class TaskQueue(BaseModel):
 
 
 class AttemptEntry(BaseModel):
-    """One attempt at a task."""
+    """One attempt at a task.
+
+    `judge` gave its verdict, see memory.attempts.JUDGE, 0 if none did; `why_none` says why there is no verdict.
+    """
 
     unit_id: str
     at: str
@@ -46,6 +49,17 @@ class AttemptEntry(BaseModel):
     turns: int
     points: float | None
     ended: str
+    judge: int = 0
+    fits_only_shown: bool = False
+    why_none: str = ""
+
+    @property
+    def words(self) -> str:
+        """What became of it, and which judge said so if it was the old one."""
+        told = OUTCOME_WORDS.get(self.outcome, self.outcome)
+        details = [FITS_ONLY_SHOWN] if self.fits_only_shown else [self.why_none] if self.why_none else []
+        details += [OLD_JUDGE] if self.judge == 1 and is_judged(self.outcome) else []
+        return f"{told} ({', '.join(details)})" if details else told
 
 
 class TaskMemory(BaseModel):
@@ -158,6 +172,9 @@ class TaskMemoryView:
                     turns=len(result.turns),
                     points=result.score.points if result.score else None,
                     ended=result.ended,
+                    judge=result.judge,
+                    fits_only_shown=result.fits_only_shown,
+                    why_none=result.why_none,
                 )
                 self._latest.setdefault(belog.task_id, deque(maxlen=WINDOW)).append(entry)
                 self._dirty[belog.task_id] = None

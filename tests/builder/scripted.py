@@ -8,6 +8,7 @@ from builder.prompting import Prompts
 from builder.run_project import Grader, Tools
 from memory.attempts import Assertion, AttemptSpec, Score, Verdict
 from memory.tasks import Task
+from memory.told import Told, all_of
 from tests.memory.builders import a_verdict
 from utils.completions import Completion, Reply, Usage
 
@@ -53,9 +54,13 @@ def by_text(_task: Task, code: str, _spec: AttemptSpec) -> Verdict:
     return a_verdict() if "+" in code else failed()
 
 
+def all_told(_task: Task, _code: str, verdict: Verdict, _spec: AttemptSpec) -> Told:
+    return all_of(verdict)
+
+
 def no_score(_task: Task, _code: str, _verdict: Verdict, _spec: AttemptSpec) -> Score | None:
     return None
 
 
 def tools(model: ScriptedModel, grade: Grader = by_text) -> Tools:
-    return Tools(model=model, prompts=Prompts(failure_chars=1000), grade=grade, score=no_score)
+    return Tools(model=model, prompts=Prompts(failure_chars=1000), grade=grade, score=no_score, tell=all_told)

@@ -10,6 +10,7 @@ from memory.attempts import RunFacts, Shown, Verdict
 from memory.blueprints import PLAIN, Way
 from memory.cases import ProgramCase
 from memory.tasks import Check, Constraints, Task
+from memory.told import all_of
 from tests.builder.scripted import a_failure, failed
 from tests.memory.builders import a_task
 
@@ -101,7 +102,7 @@ def test_the_repair_prompt_shows_what_failed(prompts: Prompts) -> None:
     failure = a_failure(arguments="(1, 2)", error="ValueError: no", traceback="line 1\nline 2")
     verdict = failed(failures=(failure,), assertions_passed=2, assertions_total=3)
     assert (
-        prompts.repair(verdict, turn=1, turns=3)
+        prompts.repair(all_of(verdict), turn=1, turns=3)
         == """\
 Your solution did not pass: 2 of 3 assertions hold. This is try 2 of 3.
 
@@ -122,7 +123,7 @@ Find the cause, then answer with the whole corrected solution in one fenced code
 def test_the_repair_prompt_of_a_crash_shows_its_error_and_its_output(prompts: Prompts) -> None:
     verdict = crashed("NameError: name 'x' is not defined", stdout="hello\n", stderr="oh\n")
     assert (
-        prompts.repair(verdict, turn=1, turns=2)
+        prompts.repair(all_of(verdict), turn=1, turns=2)
         == """\
 Your solution did not pass: 0 of 1 assertions hold. This is try 2 of 2.
 
@@ -137,13 +138,13 @@ Find the cause, then answer with the whole corrected solution in one fenced code
 
 
 def test_the_repair_prompt_of_a_failure_without_words_stays_whole(prompts: Prompts) -> None:
-    told = prompts.repair(crashed(), turn=1, turns=2).splitlines()
+    told = prompts.repair(all_of(crashed()), turn=1, turns=2).splitlines()
     assert (len(told), told[0][:26]) == (3, "Your solution did not pass")
 
 
 def test_only_the_first_failures_are_shown(prompts: Prompts) -> None:
     verdict = failed(failures=tuple(a_failure(check=f"check {number}") for number in range(20)))
-    shown = [number for number in range(20) if f"check {number}" in prompts.failure(verdict)]
+    shown = [number for number in range(20) if f"check {number}" in prompts.failure(all_of(verdict))]
     assert shown == [0, 1, 2]
 
 
@@ -169,8 +170,8 @@ def test_no_prompt_shows_the_reference_and_only_a_failure_shows_a_check(prompts:
     solve = prompts.solve(task)
     others = [
         prompts.system(),
-        prompts.repair(failed(), turn=1, turns=2),
-        prompts.reflect(task, outcome="no", tries=1, code="x = 1", failure=prompts.failure(failed())),
+        prompts.repair(all_of(failed()), turn=1, turns=2),
+        prompts.reflect(task, outcome="no", tries=1, code="x = 1", failure=prompts.failure(all_of(failed()))),
         prompts.no_code("nothing", turn=1, turns=2),
     ]
     assert not [prompt for prompt in [solve, *others] if SECRET in prompt or HIDDEN in prompt]
@@ -180,7 +181,7 @@ def test_no_prompt_shows_the_reference_and_only_a_failure_shows_a_check(prompts:
 def test_templates_inside_of_values_are_text(prompts: Prompts) -> None:
     task = a_task(goal=HOSTILE, starter=f"# {HOSTILE}", examples=(HOSTILE,), constraints=Constraints(notes=(HOSTILE,)))
     assert prompts.solve(task).count(HOSTILE) == 4
-    assert HOSTILE in prompts.repair(crashed(HOSTILE), turn=1, turns=2)
+    assert HOSTILE in prompts.repair(all_of(crashed(HOSTILE)), turn=1, turns=2)
     assert HOSTILE in prompts.no_code(HOSTILE, turn=1, turns=2)
     assert prompts.reflect(task, outcome=HOSTILE, tries=1, code=HOSTILE, failure=HOSTILE).count(HOSTILE) == 5
 
@@ -198,13 +199,13 @@ ASSERTIONS = st.builds(
 def test_a_failure_takes_no_more_room_than_allowed(room: int, failures: list[object], error: str, output: str) -> None:
     facts = RunFacts(status="exit", exit_code=1, wall_s=1, cpu_s=1, peak_mb=1, stdout=output, stderr=output)
     verdict = failed(failures=tuple(failures), error=error, candidate=facts)
-    assert len(Prompts(failure_chars=room).failure(verdict)) <= room
+    assert len(Prompts(failure_chars=room).failure(all_of(verdict))) <= room
 
 
 def test_a_long_failure_shows_something_of_each_part() -> None:
     long = {name: name * 3000 for name in ("source", "arguments", "expected", "actual", "error", "traceback")}
     verdict = failed(failures=(a_failure(**long),) * 3, error="why" * 3000)
-    told = Prompts(failure_chars=4000).failure(verdict)
+    told = Prompts(failure_chars=4000).failure(all_of(verdict))
     assert [told.count(f"  {name}: {name}") for name in ("arguments", "expected", "actual", "error")] == [3, 3, 3, 3]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from builder.prompting import Prompts
 from builder.reflect import LookBack, ReflectionReply, read_reflection, reflect
 from memory.attempts import Reflection, Sampling, Turn
+from memory.told import Told, all_of
 from tests.builder.scripted import REFLECTION, RIGHT, ScriptedModel, a_failure, failed
 from tests.memory.builders import a_task, a_turn, a_verdict
 from utils.completions import Completion
@@ -81,17 +82,17 @@ def test_every_text_of_a_reflection_is_one_short_line(fields: dict[str, Any]) ->
     assert all(len(text) <= 500 and len(text.splitlines()) <= 1 and text == printable(text) for text in texts)
 
 
-def look_back(*turns: Turn, code: str = RIGHT) -> tuple[Reflection, Completion]:
+def look_back(*turns: Turn, code: str = RIGHT, told: Told | None = None) -> tuple[Reflection, Completion]:
     model = ScriptedModel([REFLECTION])
-    attempt = LookBack(unit="unit-1", task=a_task(), turns=turns, code=code)
+    attempt = LookBack(unit="unit-1", task=a_task(), turns=turns, code=code, told=told)
     sampling = Sampling(temperature=0.5, top_p=0.5, max_tokens=99)
     found = reflect(model, Prompts(failure_chars=1000), attempt, sampling=sampling, seed=7)
     return found, model.asked[0]
 
 
-def test_the_question_shows_the_last_failure_of_an_attempt_that_passed_in_the_end() -> None:
+def test_the_question_shows_what_is_told_of_the_last_failure_of_an_attempt_that_passed_in_the_end() -> None:
     early, late = failed(failures=(a_failure(actual="17"),)), failed(failures=(a_failure(actual="18"),))
-    found, asked = look_back(a_turn(0, early), a_turn(1, late), a_turn(2, a_verdict()))
+    found, asked = look_back(a_turn(0, early), a_turn(1, late), a_turn(2, a_verdict()), told=all_of(late))
     question = asked.messages[-1].content
     assert "The outcome: all checks passed after 3 tries." in question
     assert ("actual: 18" in question, "actual: 17" in question, RIGHT in question) == (True, False, True)

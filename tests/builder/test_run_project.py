@@ -100,6 +100,25 @@ def test_an_ungraded_task_is_tried_once_and_not_reflected_on() -> None:
     assert result.reflection.problem == "not asked for: the task is ungraded"
 
 
+def without_verdict(_task: Task, code: str, _spec: AttemptSpec) -> Verdict:
+    """Code with a minus fails, and on all other there is no verdict."""
+    return failed() if "-" in code else a_verdict("no_verdict", why_none="a socket cannot cross")
+
+
+def test_without_a_verdict_there_is_nothing_to_repair_to_score_or_to_look_back_at() -> None:
+    model = ScriptedModel([fenced(WRONG), fenced(RIGHT)])
+    result = run_attempt(a_spec(), a_task(), tools(model, without_verdict)).result
+    assert (result.outcome, result.ended, result.score, result.passed_first) == (
+        "no_verdict",
+        "no verdict",
+        None,
+        False,
+    )
+    assert (len(result.turns), result.why_none, result.judged) == (2, "a socket cannot cross", False)
+    assert result.reflection is not None
+    assert result.reflection.problem == "not asked for: there is no verdict"
+
+
 def test_a_starter_is_continued_by_a_body() -> None:
     done, _ = attempt(fenced("    return a + b\n"), REFLECTION, starter="def add(a, b):\n")
     assert done.files == {"turn-0.py": RIGHT}
@@ -155,7 +174,7 @@ def test_grader_and_scorer_get_the_task_the_last_code_and_the_spec() -> None:
 
     spec, task = a_spec(limits=AttemptLimits(wall_s=3)), a_task()
     parts = tools(ScriptedModel([fenced(WRONG), fenced(RIGHT), REFLECTION]), watched)
-    result = run_attempt(spec, task, type(parts)(parts.model, parts.prompts, parts.grade, scored)).result
+    result = run_attempt(spec, task, type(parts)(parts.model, parts.prompts, parts.grade, scored, parts.tell)).result
     assert seen == [(task, WRONG, spec), (task, RIGHT, spec), (task, RIGHT, spec)]
     assert result.score == Score(accuracy=1, speed=None, elegance=None, difficulty=0.5, points=50)
 

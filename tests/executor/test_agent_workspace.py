@@ -197,3 +197,10 @@ def test_disk_use_counts_blocks_and_entries_and_follows_no_link(tmp_path: Path) 
         file.truncate(1 << 30)
     size, count = disk_use(str(tmp_path))
     assert (100_000 <= size < 1_000_000, count) == (True, 4)
+
+
+def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.csv").write_text("1")
+    (tmp_path / "work").symlink_to(tmp_path / "elsewhere")
+    assert collected(tmp_path / "work").found == []

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.grading.compare import MAX_TEXT, is_plain, same, shown
+from executor.grading.compare import is_plain, same
+from executor.grading.showing import MAX_TEXT, shown
 from executor.grading.wire import Decoder, Encoder
 from memory.literals import literal
 from tests.executor.test_wire import every_value, exact, tagged_json

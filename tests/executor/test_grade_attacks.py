@@ -18,6 +18,8 @@ FIRST_LINES = {path: path.read_text(encoding="utf-8").partition("\n")[0] for pat
 ANYWHERE = [path for path, first in FIRST_LINES.items() if "only in isolation" not in first]
 LIMITS = AttemptLimits(wall_s=2.5, cpu_s=1.5, memory_mb=256)
 PATIENT = AttemptLimits(wall_s=8.0, cpu_s=1.5, memory_mb=256)
+BOOKED = 0.85
+"""Of the time that a process says it took: another's is read in hundredths of a second."""
 CHECKS = {
     "small": "assert add(1, 2) == 3",
     "more": "assert add(-1, 1) == 0\nassert add(10**20, 1) == 10**20 + 1",
@@ -223,12 +225,13 @@ def test_a_solution_too_large_to_load_has_failed(process: Sandbox) -> None:
 
 
 HIDES = """
-import os, sys
+import os, sys, time
 channel = sys.modules["__main__"].channel
 def f(n):
     os.open(f"/proc/self/fd/{channel._incoming}", os.O_WRONLY)
     n or os.write(channel._outgoing, bytes([64, 0, 0, 0]))
-    return sum(range(4_000_000)) and 1
+    while time.process_time() < 0.3: pass
+    return time.process_time()
 """
 
 
@@ -239,7 +242,7 @@ def test_who_keeps_the_host_from_hanging_up_is_not_tried_again(process: Sandbox)
 
 def test_who_keeps_the_host_from_hanging_up_does_not_look_fast(process: Sandbox) -> None:
     verdict = judged(process, HIDES, "assert f(1)", limits=PATIENT)
-    assert verdict.candidate.cpu_s > 0.05
+    assert verdict.candidate.cpu_s > BOOKED * float(verdict.passes[0].actual)
 
 
 def test_work_done_by_another_process_is_counted(sandbox: Sandbox) -> None:
@@ -249,13 +252,13 @@ def test_work_done_by_another_process_is_counted(sandbox: Sandbox) -> None:
         "    read, write = os.pipe()\n"
         "    if os.fork() == 0:\n"
         "        while time.process_time() < 0.4: pass\n"
-        "        os.write(write, b'1')\n"
+        "        os.write(write, str(time.process_time()).encode())\n"
         "        time.sleep(60)\n"
-        "    return int(os.read(read, 1))\n"
+        "    return float(os.read(read, 99))\n"
     )
-    verdict = judged(sandbox, source, "assert f(1) == 1", limits=PATIENT)
+    verdict = judged(sandbox, source, "assert f(1) > 0", limits=PATIENT)
     assert verdict.outcome == "passed"
-    assert verdict.candidate.cpu_s > 0.35
+    assert verdict.candidate.cpu_s > BOOKED * float(verdict.passes[0].actual)
 
 
 def test_a_link_in_place_of_the_working_directory_is_not_followed(process: Sandbox, tmp_path: Path) -> None:

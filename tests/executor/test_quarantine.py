@@ -13,6 +13,7 @@ from memory.attempts import AttemptLimits
 from memory.cases import Generator
 from memory.events import TaskAdded
 from memory.memory_manager import MemoryManager
+from memory.records import UNJUDGED
 from memory.tasks import Check, Task
 from tests.memory.builders import a_task, open_memory
 from utils.errors import SandboxFault
@@ -72,6 +73,26 @@ def test_while_the_sandbox_is_away_it_waits_in_quarantine_and_is_tried_later(pro
         assert (record.quarantined, record.awaits_validation) == ("nobody passes it", True)
         Quarantine(memory, Assessor(process, Weights()), AttemptLimits(), print).validate_all()
         assert record.quarantined == ""
+
+
+class Unjudged:
+    """There is no verdict on the reference either."""
+
+    def flaw(self, task: Task, limits: AttemptLimits) -> str:
+        return "there is none on its own reference either: a lambda cannot cross"
+
+
+def test_why_there_is_no_verdict_stays_beside_what_its_reference_tells(tmp_path: Path) -> None:
+    with open_memory(tmp_path) as memory:
+        notes: list[str] = []
+        memory.append([TaskAdded(task=a_task(), by="a test")])
+        quarantine = Quarantine(memory, Unjudged(), AttemptLimits(), notes.append)
+        quarantine.put(a_task(), f"{UNJUDGED}: a socket cannot cross")
+        why = f"{UNJUDGED}: a socket cannot cross; there is none on its own reference either: a lambda cannot cross"
+        assert memory.state.tasks["add"].quarantined == why
+        assert notes == [f"add is not tried any more: nobody passed it, and {why}"]
+        quarantine.validate_all()
+        assert memory.state.tasks["add"].quarantined == why
 
 
 def test_a_task_that_was_changed_is_no_longer_suspected(process: Sandbox, tmp_path: Path) -> None:

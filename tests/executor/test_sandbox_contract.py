@@ -197,7 +197,7 @@ def test_a_program_sees_a_main_module_of_its_own_and_an_empty_stdin(sandbox: San
 
 @pytest.mark.parametrize(
     ("source", "exit_code"),
-    [("import sys; sys.exit(3)", 3), ("1 / 0", 1), ("this is no python", 1), ("channel.send(bytes(5 << 20))", 1)],
+    [("import sys; sys.exit(3)", 3), ("1 / 0", 1), ("this is no python", 1), ("channel.send(bytes(17 << 20))", 1)],
 )
 def test_a_program_that_is_gone_ends_the_conversation_and_tells_how(
     sandbox: Sandbox, source: str, exit_code: int

@@ -9,7 +9,7 @@ import pytest
 
 from executor.run_cmd import run_cmd
 from executor.run_code import run_code
-from executor.sandbox import Limits, Program, Sandbox, Status
+from executor.sandbox import Job, Limits, Program, Sandbox, Status
 
 ATTACKS = Path(__file__).resolve().parents[2] / "../shared/attacks/isolation"
 LIMITS = Limits(wall_s=2.5, cpu_s=1.0)
@@ -210,3 +210,12 @@ for attempt in (
 """
     result = run_code(isolated, source, limits=QUICK)
     assert result.stdout.text == "EPERM EPERM EPERM\nEPERM EPERM EAFNOSUPPORT "
+
+
+def test_a_link_that_a_job_puts_in_the_place_of_its_folder_is_not_followed(isolated: Sandbox) -> None:
+    source = (
+        "import os\nwork = os.getcwd()\nopen('mine.txt', 'w').write('mine')\nos.chdir('/')\n"
+        "try:\n    os.rename(work, work + '-away')\n    os.symlink('/etc', work)\nexcept OSError:\n    pass\n"
+    )
+    job = Job(argv=("python", "main.py"), files={"main.py": source.encode()}, collect=("*",))
+    assert set(isolated.run(job).artifacts) <= {"mine.txt", "main.py"}

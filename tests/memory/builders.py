@@ -61,6 +61,7 @@ from memory.make_belog import Finding, make_belog
 from memory.memory_manager import MemoryManager
 from memory.state import MemoryState
 from memory.tasks import Check, Task
+from memory.told import all_of
 from memory.view_files import Differences, compare
 from trainer.views import all_views
 
@@ -119,11 +120,13 @@ def a_verdict(outcome: Outcome = "passed", **fields: Any) -> Verdict:
     checks = (CheckVerdict(name="small", passed=bool(held), assertions_passed=held, assertions_total=1),)
     values: dict[str, Any] = {"checks": checks, "candidate": facts, "sandbox": SANDBOX}
     values |= {"assertions_passed": held, "assertions_total": 1}
+    values |= {"why_none": "it cannot cross"} if outcome == "no_verdict" else {}
     return Verdict(outcome=outcome, **{**values, **fields})
 
 
 def a_turn(index: int = 0, verdict: Verdict | None = None, **fields: Any) -> Turn:
-    values = {"finish": "stop", "prompt_tokens": 60, "completion_tokens": 40, "model_wall_s": 1.0}
+    values: dict[str, Any] = {"finish": "stop", "prompt_tokens": 60, "completion_tokens": 40, "model_wall_s": 1.0}
+    values |= {"told": all_of(verdict).line} if verdict and verdict.outcome == "failed" else {}
     return Turn(
         index=index, verdict=verdict, **{"reply_sha256": "1" * 64, "tokens_estimated": False, **values, **fields}
     )

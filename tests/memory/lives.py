@@ -60,7 +60,7 @@ reflections = (
     | st.builds(a_reflection, st.sampled_from(RULES), error_class=st.sampled_from(ERRORS))
     | st.just(Reflection(usable=False, problem="no JSON"))
 )
-outcomes: st.SearchStrategy[Outcome] = st.sampled_from(("passed", "failed", "ungraded"))
+outcomes: st.SearchStrategy[Outcome] = st.sampled_from(("passed", "failed", "ungraded", "no_verdict"))
 tasks = st.builds(
     added,
     st.sampled_from(TASK_IDS),
@@ -108,11 +108,12 @@ def _next(draw: st.DrawFn, state: MemoryState, kind: str) -> Happening:
     if kind in "kYK":
         ways = _possible_ways(draw, state)
         return draw(st.sampled_from(ways)) if ways else draw(rules)
+    judge = draw(st.sampled_from((1, 2)))
     others: dict[str, Happening] = {
         "b": BlueprintAdded(blueprint=a_blueprint(state.blueprints.next_version("builder-default"))),
         "x": Faulted(fault="ModelFault", message="away"),
-        "s": run_started(state.runs + 1),
-        "r": RunResumed(run=max(state.runs, 1)),
+        "s": run_started(state.runs + 1).model_copy(update={"judge": judge}),
+        "r": RunResumed(run=max(state.runs, 1), judge=judge),
         "e": RunEnded(run=state.runs, reason="enough", units=state.run_totals.units),
         "q": Quarantined(task_id=min(state.tasks), why="nobody passes it"),
         "v": Validated(task_id=min(state.tasks), sound=draw(st.booleans()), why="its reference was tried"),

@@ -241,7 +241,8 @@ def failing(error: str = "", *, failure: str = "", status: str = "exit") -> Verd
         (failing(status="cpu_limit"), "cpu limit"),
         (failing(status="oom", error="MemoryError: x"), "oom"),
         (failing(status="cancelled", failure="TypeError: x"), "TypeError"),
-        (failing(failure="E" * 500 + ": x"), "E" * 60),
+        (failing(failure="E" * 500 + ": x"), "another exception"),
+        (failing(failure="KeyError: 1").model_copy(update={"fits_only_shown": True}), "fits only what it was shown"),
     ],
 )
 def test_an_error_class_is_the_exception_the_limit_or_a_wrong_answer(verdict: Verdict, name: str) -> None:

@@ -69,7 +69,9 @@ def _finished(state: MemoryState, number: int, outcome: Any, *, tries: int, **fi
     turns = tuple(a_turn(index, verdict) for index, verdict in enumerate(verdicts))
     first = outcome == "passed" and tries == 1
     end = finished(state, number, outcome, passed_first=first, turns=turns, **fields)
-    errors = () if error is None else (EncounteredError(turn=0, error_class=error[0], message=error[1]),)
+    errors = (
+        () if error is None else (EncounteredError(turn=0, error_class=error[0], message="for people", told=error[1]),)
+    )
     return end.model_copy(update={"belog": end.belog.model_copy(update={"errors_encountered": errors})})
 
 

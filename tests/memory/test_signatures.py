@@ -215,6 +215,12 @@ def test_a_unit_has_the_distinct_signatures_of_its_failed_turns_in_their_order()
     )
 
 
+def test_an_attempt_that_ends_without_a_verdict_made_no_mistake() -> None:
+    turns = a_turn(0, failed(an_answer("[3, 1, 2]", "[1, 2, 3]"))), a_turn(1, a_verdict("no_verdict", why_none="odd"))
+    assert signatures(a_result(1, "failed", turns=turns[:1])) != ()
+    assert signatures(a_result(1, "no_verdict", turns=turns)) == ()
+
+
 def test_what_is_not_graded_is_no_mistake() -> None:
     assert signature(a_verdict("passed")) == signature(a_verdict("ungraded")) == ""
     assert signature(failed(an_answer("None", "5"), cooperative=True)) == ""

@@ -56,6 +56,27 @@ def test_a_unit_keeps_the_task_that_it_was_decided_with() -> None:
     assert list(told.state.skills) == ["arithmetic"]
 
 
+def test_what_was_known_of_a_task_is_as_it_was_after_an_attempt_without_a_verdict() -> None:
+    told = Told(run_started())
+    told.unit(1)
+    told.unit(2, "failed")
+    record, skill, model = told.state.tasks["add"], told.state.skills["arithmetic"], told.state.learning.model
+    kept = ("passes", "first_passes", "retries_after_pass", "failures_after_pass", "last_outcome", "fails_in_a_row")
+    before = {name: getattr(record, name) for name in kept}
+    attempts, hard = skill.attempts, model.difficulty("add", declared=0.5).mean
+    state = told.unit(3, "no_verdict")
+    assert {name: getattr(record, name) for name in kept} == before
+    assert (record.attempts, record.no_verdicts, len(record.costs)) == (3, 1, 2)
+    assert (skill.attempts, model.difficulty("add", declared=0.5).mean) == (attempts, hard)
+    assert (state.totals.no_verdict, state.totals.failed, state.totals.units) == (1, 1, 3)
+
+
+def test_a_task_whose_text_changed_may_be_judged_again() -> None:
+    told = Told(run_started())
+    assert told.unit(1, "no_verdict").tasks["add"].unjudged
+    assert told.tell(added("add", goal="Add two numbers, exactly.")).tasks["add"].unjudged == ""
+
+
 def test_units_are_counted_by_how_they_ended() -> None:
     told = Told(run_started())
     told.unit(1)

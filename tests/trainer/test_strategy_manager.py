@@ -360,6 +360,16 @@ class TestSuspicion:
         life.practise("broken", *times(5, "failed"))
         assert life.strategy.suspect(life.state, "broken") is not None
 
+    def test_falls_at_once_on_a_task_without_a_verdict_until_it_was_tried_with_its_reference(self) -> None:
+        life = Life([a_task("odd", difficulty=0.4)])
+        life.practise("odd", "no_verdict")
+        why = f"there is no verdict on an answer to it: {life.state.tasks['odd'].unjudged}"
+        assert life.strategy.suspect(life.state, "odd") == why
+        life.happens(Quarantined(task_id="odd", why=why))
+        assert life.strategy.suspect(life.state, "odd") is None
+        life.happens(Validated(task_id="odd", sound=True, why="its reference passes"))
+        assert life.strategy.suspect(life.state, "odd") is None
+
 
 class TestOnce:
     def test_takes_each_task_in_order_and_ends(self) -> None:

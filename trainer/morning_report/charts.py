@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from memory.evidence.bets import PROVEN
-from memory.evidence.report import LARGE
+from memory.evidence.report_words import LARGE
 from memory.records import ForecastRecord
 from memory.statistics import pass_rate, wilson_interval
 from memory.trend import TrendStep

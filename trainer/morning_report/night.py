@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from memory.analysis import Analysis
-from memory.attempts import SandboxFacts
+from memory.attempts import FITS_ONLY_SHOWN, OLD_JUDGE, AttemptResult, SandboxFacts
 from memory.events import (
     Abandoned,
     Analysed,
@@ -42,7 +42,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class AttemptLine:
-    """One attempt in the list, its texts bounded; `outcome` may be `abandoned`.
+    """One attempt in the list, its texts bounded; `outcome` may be `abandoned`, `detail` says more of it.
 
     `seen` and `offered` count learned things: those in the prompt, and those that a coin was tossed for.
     """
@@ -62,6 +62,7 @@ class AttemptLine:
     control: bool
     seen: int
     offered: int
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ class NightView:
         run.work.note(finished)
         _end_outages(run, at)
         _note_forecast(run, decided, finished)
-        if finished.result.outcome != "ungraded":
+        if finished.result.judged:
             _note_levels(run, line, state)
         result = finished.result
         score = ScoreEntry(
@@ -231,7 +232,7 @@ class NightView:
         run.scores.append(score)
         whole = Whole(line, state.tasks[line.task_id].task.goal, decided, finished)
         run.latest.append(whole)
-        if result.outcome == "failed":
+        if result.outcome in ("failed", "no_verdict"):
             run.failed.append(whole)
         elif result.outcome == "passed" and not result.passed_first:
             run.mended.append(whole)
@@ -271,7 +272,15 @@ def _line(run: Run, decided: Decided, data: Finished | Abandoned, at: str, state
         control=assignment is not None and assignment.control,
         seen=0 if assignment is None else len(assignment.shown),
         offered=0 if assignment is None else len(assignment.nominees),
+        detail="" if result is None else _detail(result),
     )
+
+
+def _detail(result: AttemptResult) -> str:
+    """Why there is no verdict, that it failed on what was never shown, that the old judge said so; mostly empty."""
+    details = [FITS_ONLY_SHOWN] if result.fits_only_shown else [one_line(result.why_none)] if result.why_none else []
+    details += [OLD_JUDGE] if result.judge == 1 and result.judged else []
+    return ", ".join(details)
 
 
 def _end_outages(run: Run, at: str) -> None:
@@ -282,10 +291,9 @@ def _end_outages(run: Run, at: str) -> None:
 
 
 def _note_forecast(run: Run, decided: Decided, finished: Finished) -> None:
-    outcome = finished.result.outcome
-    if decided.forecast is not None and outcome != "ungraded":
+    if decided.forecast is not None and finished.result.judged:
         place = min(int(decided.forecast * BINS), BINS - 1)
-        run.forecasts[place].note(decided.forecast, passed=outcome == "passed")
+        run.forecasts[place].note(decided.forecast, passed=finished.result.outcome == "passed")
 
 
 def _note_levels(run: Run, line: AttemptLine, state: MemoryState) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from statistics import fmean
 
 from memory.analysis import Analysis
-from memory.evidence.report import CLAIM_WORDS, EvidenceReport, TrialReport, evidence_report
+from memory.evidence.report import evidence_report
+from memory.evidence.report_forms import EvidenceReport, TrialReport
+from memory.evidence.report_words import CLAIM_WORDS, judge_lines
 from memory.run_lines import run_summary
 from memory.state import MemoryState
 from memory.statistics import wilson_interval
@@ -84,6 +86,8 @@ class Page:
     lines: tuple[AttemptLine, ...]
     outcomes: Counter[str]
     skills: tuple[str, ...]
+    judged: tuple[str, ...]
+    """What rests on checks that the model was shown."""
 
 
 def report_page(
@@ -157,6 +161,7 @@ def _page(memory: Path, run: Run, last: Analysis | None, state: MemoryState, rec
         lines=lines,
         outcomes=Counter(line.outcome for line in lines),
         skills=tuple(sorted({skill for line in lines for skill in line.skills})),
+        judged=tuple(judge_lines(evidence)),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from memory.analysis import Analysis, SkillFinding, TaskList
-from memory.evidence.report import EvidenceReport
+from memory.evidence.report_forms import EvidenceReport
 from memory.reading import pending_tasks
 from memory.state import MemoryState
 from trainer.candidates import Candidates

@@ -14,6 +14,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from memory.attempts import OUTCOME_WORDS
 from trainer.morning_report.charts import THIN, power_of_ten
 from utils.text import clip, printable
 
@@ -44,6 +45,7 @@ def template(name: str) -> Template:
     environment.filters.update(
         percent=_percent, number=_number, tens=power_of_ten, took=_took, day=_day, clock=_clock, signed=_signed
     )
+    environment.globals["outcome_words"] = OUTCOME_WORDS
     return environment.get_template(f"{name}.html.jinja")
 
 

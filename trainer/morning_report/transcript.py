@@ -10,7 +10,7 @@ from typing import Literal
 
 from memory.archive import attempt_folder, code_of_turn
 from memory.assignment import Assignment
-from memory.attempts import Turn, Verdict
+from memory.attempts import FITS_ONLY_SHOWN, Turn, Verdict
 from memory.rules import RuleBook
 from trainer.morning_report.night import Whole
 from utils.text import clip
@@ -148,8 +148,11 @@ def _words(turn: Turn) -> str:
         return "not judged"
     if verdict.outcome == "ungraded":
         return f"ungraded; the program ended with {verdict.candidate.status}"
+    if verdict.outcome == "no_verdict":
+        return f"no verdict: {verdict.why_none}"
     held = sum(check.passed for check in verdict.checks)
     told = f"{verdict.outcome}: {held} of {len(verdict.checks)} checks hold"
+    told += f"; it {FITS_ONLY_SHOWN}" if verdict.fits_only_shown else ""
     return f"{told}; {verdict.error}" if verdict.error else told
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from memory import inbox
 from memory.loose_cases import loose_cases
 from memory.reading import known_tasks
+from memory.shown_checks import unseen_words
 from memory.tasks import Task, check_flaw
 from utils.commands.programs import SandboxOption, tell
 from utils.commands.shared import BY, AsJson, Memory, leave, show, wrong_option
@@ -61,6 +62,9 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         Path | None, typer.Option(help="A file of tests that run beside the solution; the task stays ungraded.")
     ] = None,
     reference: Annotated[Path | None, typer.Option(help="A file with a solution that passes.")] = None,
+    show_checks: Annotated[
+        bool, typer.Option("--show-checks", help="Let the Builder see all checks when it fails; proves nothing then.")
+    ] = False,
     sandbox: SandboxOption = None,
     memory: Memory = None,
     as_json: AsJson = False,
@@ -90,13 +94,14 @@ def add_task(  # noqa: PLR0913, PLR0917  one parameter for each option
         generator=None if drawn is None else {"source": drawn},
         tests=_text_of(tests, "--tests") or "",
         reference=_text_of(reference, "--reference"),
+        show_checks=show_checks,
         origin="user",
     )
     tried = try_tasks((task,), settings, tell=tell)
     if no_use := tried.flaws[0]:
         raise InputError(f"the task is no use: {no_use}")
     leave(folder, inbox.Wish(by=BY, tasks=(task,), tried=tried.sound))
-    graded = "graded" if task.graded else f"ungraded: {_why_ungraded(task)}"
+    graded = f"graded, {unseen_words(task)}" if task.graded else f"ungraded: {_why_ungraded(task)}"
     show(task if as_json else f"{task.id} added, priority {task.priority}, {graded}")
     if tried.untried:
         tell(f"not tried: {tried.untried}; it is tried before its first attempt")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from memory.analysis import Analysis, Recurrence
+from memory.attempts import OUTCOME_WORDS
 from memory.reading import latest_analysis
 from utils.commands.shared import AsJson, Memory, folder_of, show, show_lines, show_table
 
@@ -55,4 +56,7 @@ def _learned(found: Analysis) -> list[tuple[str, ...]]:
 
 
 def _tried(found: Analysis) -> list[tuple[str, ...]]:
-    return [(each.task_id, each.slot, each.why, each.outcome or "under way") for each in found.tried]
+    return [
+        (each.task_id, each.slot, each.why, OUTCOME_WORDS.get(each.outcome, each.outcome) or "under way")
+        for each in found.tried
+    ]

@@ -8,7 +8,7 @@ import typer
 
 from memory import inbox
 from memory.blueprints import RollBack, Way
-from memory.evidence.report import number_of
+from memory.evidence.report_words import number_of
 from memory.reading import check_memory, read_document
 from memory.views.blueprints import BlueprintStanding, TrialStanding, VersionStanding, standing_file
 from utils.commands.rule_lines import counted

@@ -10,7 +10,8 @@ import typer
 
 from builder.prompting import Prompts
 from memory.event_lines import read_chain
-from memory.evidence.report import CLAIM_WORDS, ArmReport, ClaimReport, EvidenceReport, TrialReport, number_of
+from memory.evidence.report_forms import ArmReport, ClaimReport, EffectReport, EvidenceReport, TrialReport
+from memory.evidence.report_words import CLAIM_WORDS, ON_SHOWN, effect_words, judge_lines, number_of
 from memory.known_rules import existing_rules
 from memory.reading import check_memory, read_document
 from memory.runs import run_seed, told_seeds
@@ -52,18 +53,16 @@ def evidence(
 def _portrait(report: EvidenceReport) -> Iterator[str]:
     primary = report.claims[0]
     yield report.words
+    yield from judge_lines(report)
     yield ""
     yield from plot(report.history, mark=LOG10_PROVEN, unit="evidence E that learning helps, attempts with a coin")
     yield ""
     for claim in report.claims:
         yield _line(claim)
     yield ""
-    if primary.effect is not None:
-        yield (
-            f"Average effect so far: {primary.effect.mean:+.3f} passes an attempt, 95 % interval "
-            f"{primary.effect.low:+.3f} to {primary.effect.high:+.3f}, valid whenever you look."
-        )
+    yield from _moved(report)
     yield _repeats(report)
+    yield _no_verdict(report)
     if report.waits_for:
         yield (
             f"{report.waiting} attempts are not counted yet: evidence goes in the order of decision, and "
@@ -82,6 +81,30 @@ def _portrait(report: EvidenceReport) -> Iterator[str]:
         yield Z_TEST_WARNING.format(p=primary.z_test_p)
 
 
+def _moved(report: EvidenceReport) -> Iterator[str]:
+    """The effects on passing side by side: at the first try, after repairs, and what repairs alone make of it."""
+    after, first = report.claims[:2]
+    yield "Effect on passing so far, in passes an attempt; the intervals are valid whenever you look:"
+    yield f"  after repairs     {after.standing}; {_effect(after.effect)}"
+    yield f"  at the first try  {first.standing}; {_effect(first.effect)}"
+    control, treated = report.repaired
+    failed = f"of those that failed at first learned {_rate(treated)}, control {_rate(control)} passed in the end"
+    yield f"  by repairs alone  {_effect(report.repair_effect)}; {failed}"
+
+
+def _effect(effect: EffectReport | None) -> str:
+    return "no interval before 100 attempts, 20 in either arm" if effect is None else effect_words(effect)
+
+
+def _no_verdict(report: EvidenceReport) -> str:
+    control, treated = report.no_verdict
+    told = f"No verdict, which counts as not passed: learned {_rate(treated)}, control {_rate(control)}."
+    if not (control.rate or treated.rate):
+        return told
+    worst = number_of(report.claims[0].log10_e_worst)
+    return f"{told} Were each the worst that it could be, and each missing outcome: E = {worst}."
+
+
 def _line(claim: ClaimReport) -> str:
     return (
         f"{CLAIM_WORDS[claim.name]:<24} {claim.standing:<15} E = {number_of(claim.log10_e_helps):<8} "
@@ -96,8 +119,9 @@ def _rate(arm: ArmReport) -> str:
 def _repeats(report: EvidenceReport) -> str:
     (any_control, any_treated), (new_control, new_treated) = report.any_mistake, report.novel_mistake
     repeats = next(claim for claim in report.claims if claim.name == "no_repeat")
+    no_control, no_treated = report.no_verdict
     parts = [
-        ("a repeated one", _without(repeats.treated), _without(repeats.control)),
+        ("a repeated one", _repeated(repeats.treated, no_treated), _repeated(repeats.control, no_control)),
         ("a new one", new_treated.rate, new_control.rate),
         ("any mistake", any_treated.rate, any_control.rate),
     ]
@@ -105,8 +129,9 @@ def _repeats(report: EvidenceReport) -> str:
     return f"Attempts with a mistake, learned against control: {told}."
 
 
-def _without(arm: ArmReport) -> float | None:
-    return None if arm.rate is None else 1 - arm.rate
+def _repeated(arm: ArmReport, unjudged: ArmReport) -> float | None:
+    """The claim counts attempts without a verdict as repeats; people are told of mistakes that were seen."""
+    return None if arm.rate is None else 1 - arm.rate - (unjudged.rate or 0.0)
 
 
 def _share(rate: float | None) -> str:
@@ -147,7 +172,8 @@ def _standing(trial: TrialReport) -> str:
 def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) -> int:
     wanted = name if name == "recall" else existing_rules(folder).find(name).id
     found = [each for each in report.on_trial if each.id == wanted]
-    if not found:
+    before = list(_before(report, wanted))
+    if not found and not before:
         raise InputError(
             f"{wanted} was never on trial: it has to be shown 16 times first, and to seem to help; "
             f"see `python utils/cli.py rules --explain {wanted}`"
@@ -155,6 +181,7 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
     if as_json:
         show([each.model_dump(mode="json") for each in found])
         return 0
+    show_lines(before)
     for each in found:
         show_lines(
             [
@@ -167,6 +194,16 @@ def _of_rule(folder: Path, report: EvidenceReport, name: str, *, as_json: bool) 
             ]
         )
     return 0
+
+
+def _before(report: EvidenceReport, wanted: str) -> Iterator[str]:
+    """What an earlier judge's verdicts proved of a rule."""
+    for each in report.earlier:
+        for word, keys in (("certified", each.certified), ("retired", each.retired)):
+            for key in keys:
+                name, _, version = key.rpartition("@")
+                if name == wanted:
+                    yield f"{name}, version {version}: {word} before, by the old judge; that {ON_SHOWN}"
 
 
 def _verify(folder: Path, *, as_json: bool) -> int:

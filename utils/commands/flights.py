@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from builder.run_project import Attempt
+from executor.assess import Assess
 from executor.runner import Runner
 from executor.score_engine import Weights
 from executor.simulated_assessor import SimulatedAssessor, SimulatedSandbox
@@ -68,6 +69,7 @@ class Night:
         settings: a person's; `of_flight` says which of them do not count.
         nominate: the way to choose what may be shown.
         display: where it is shown.
+        judged: tells who judges in whose place.
     """
 
     seed: int
@@ -77,6 +79,7 @@ class Night:
     settings: Settings
     nominate: Nominate = field(default_factory=ThompsonSampling)
     display: Display = field(default_factory=SilentDisplay)
+    judged: Callable[[Assess], Assess] = lambda usual: usual
 
 
 def of_flight(settings: Settings) -> Settings:
@@ -130,7 +133,7 @@ def _simulated(parts: Parts, night: Night, overhear: Callable[[Completion], None
     assigner = parts.decider.assigner
     chooses = None if assigner is None else replace(assigner, nominate=night.nominate)
     decider = replace(parts.decider, assigner=chooses, model=model.name)
-    assess = SimulatedAssessor(intended, Weights.of_settings(parts.settings))
+    assess = night.judged(SimulatedAssessor(intended, Weights.of_settings(parts.settings)))
     return replace(parts, model=model, assess=assess, decider=decider)
 
 

@@ -9,8 +9,9 @@ import typer
 
 from executor.grading.grade import grade
 from executor.grading.tally import MAX_FAILURES
-from memory.attempts import Assertion, AttemptLimits, CheckVerdict, RunFacts, Verdict
+from memory.attempts import FITS_ONLY_SHOWN, OUTCOME_WORDS, Assertion, AttemptLimits, CheckVerdict, RunFacts, Verdict
 from memory.reading import find_task, pending_tasks
+from memory.shown_checks import unseen_words
 from memory.task_sources import built_in_curriculum, load_tasks
 from memory.tasks import Task
 from memory.views.tasks import task_file
@@ -57,7 +58,7 @@ def grade_file(  # noqa: PLR0913, PLR0917  one parameter for each option
     """Grade a solution as the loop would and show each check, with every assertion that did not hold.
 
     TASK is an id of the memory, if there is one, or of the built-in curriculum; else a file as import-tasks reads it.
-    Exit code 0: passed; 1: failed, or the sandbox did and there is no verdict; 2: bad input, as a task without checks.
+    Exit code 0: passed; 1: failed, or no verdict can be given; 2: bad input, as a task without checks.
     """
     settings = load_settings(sandbox=sandbox, memory=memory)
     found = find(task, which, settings.memory)
@@ -122,7 +123,15 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     yield f"task       {found.task.id} of {one_line(found.source)}"
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
-    yield f"verdict    {verdict.outcome}: {held}, {verdict.calls} {word}"
+    yield f"verdict    {OUTCOME_WORDS.get(verdict.outcome, verdict.outcome)}: {held}, {verdict.calls} {word}"
+    if verdict.outcome == "no_verdict":
+        yield f"why none   {one_line(verdict.why_none)}"
+    if verdict.plain:
+        yield f"plain run  {one_line(verdict.plain)}"
+    if verdict.fits_only_shown:
+        yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
+    if found.task.graded:
+        yield f"unseen     {unseen_words(found.task)}"
     if verdict.cooperative:
         yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
     if verdict.inputs_seed is not None:

@@ -13,7 +13,8 @@ from memory.assignment import Nominee
 from memory.attempts import FROZEN
 from memory.event_lines import read_chain
 from memory.events import Decided
-from memory.evidence.report import ArmReport, Standing, evidence_report
+from memory.evidence.report import evidence_report
+from memory.evidence.report_forms import ArmReport, Standing
 from memory.state import MemoryState
 from memory.tasks import Task
 from utils.commands.planted import Chance, Planted, Witness

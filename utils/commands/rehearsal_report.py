@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from memory.attempts import FROZEN
 from memory.evidence.certificates import FALSE_BADGES
-from memory.evidence.report import Standing
+from memory.evidence.report_forms import Standing
 from memory.statistics import pass_rate, wilson_interval
 from utils.commands.night_figures import Badge, NightFigures
 

@@ -6,7 +6,8 @@ from statistics import NormalDist
 
 from pydantic import BaseModel
 
-from memory.evidence.report import EvidenceReport, TrialReport, number_of
+from memory.evidence.report_forms import EvidenceReport, TrialReport
+from memory.evidence.report_words import number_of
 from memory.reading import read_document
 from memory.rule_coins import RuleCoin, latest_coins
 from memory.views.library import Rule

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from memory.attempts import OUTCOME_WORDS
 from memory.evidence.bets import PROVEN
 from memory.seen_run import Ended, SeenRun
 from memory.statistics import wilson_interval
@@ -49,7 +50,7 @@ def frame_lines(seen: Frame, *, width: int) -> list[str]:
 
 def _style(line: str) -> str:
     words = line.split()
-    return next((style for outcome, style in STYLES.items() if outcome in words[:1]), "")
+    return next((style for outcome, style in STYLES.items() if words[: len(outcome.split())] == outcome.split()), "")
 
 
 def _lines(seen: Frame) -> list[str]:
@@ -94,7 +95,11 @@ def _outcomes(night: SeenRun) -> str:
     passed, graded = night.outcomes.get("passed", 0), night.graded
     low, high = wilson_interval(passed, graded)
     share = f"{passed / graded:.0%} (95 % interval {low:.0%} to {high:.0%})" if graded else "no verdict yet"
-    rest = [f"{number} {outcome}" for outcome, number in sorted(night.outcomes.items()) if outcome != "passed"]
+    rest = [
+        f"{number} {OUTCOME_WORDS.get(outcome, outcome)}"
+        for outcome, number in sorted(night.outcomes.items())
+        if outcome != "passed"
+    ]
     attempts = "1 attempt" if night.tried == 1 else f"{night.tried} attempts"
     return ", ".join([f"{attempts}: {passed} passed, {share}", *rest])
 
@@ -144,7 +149,8 @@ def _now(seen: Frame) -> Iterator[str]:
 def _attempt(ended: Ended) -> str:
     points = "" if ended.points is None else f" {ended.points:5.1f} pts"
     turns = "1 turn" if ended.turns == 1 else f"{ended.turns} turns"
-    return f"{ended.outcome:<8} {ended.unit.task:<28} try {ended.unit.number}, {turns}{points}  {ended.error}".rstrip()
+    outcome = OUTCOME_WORDS.get(ended.outcome, ended.outcome)
+    return f"{outcome:<8} {ended.unit.task:<28} try {ended.unit.number}, {turns}{points}  {ended.error}".rstrip()
 
 
 def _skills(skills: SkillMap | None) -> Iterator[str]:

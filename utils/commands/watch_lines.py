@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from memory.attempts import OUTCOME_WORDS
 from memory.seen_run import SeenRun
 from utils.numbers import span_words
 from utils.text import clip
@@ -58,4 +59,5 @@ def _finished(night: SeenRun) -> str:
     points = "" if last.points is None else f", {last.points:.1f} points"
     error = f", {last.error}" if last.error else ""
     turns = "1 turn" if last.turns == 1 else f"{last.turns} turns"
-    return f"{last.outcome:<8} {last.unit.task}, try {last.unit.number}, {turns}{points}{error}"
+    outcome = OUTCOME_WORDS.get(last.outcome, last.outcome)
+    return f"{outcome:<8} {last.unit.task}, try {last.unit.number}, {turns}{points}{error}"
