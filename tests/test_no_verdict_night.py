@@ -19,6 +19,7 @@ from memory.event_lines import read_chain
 from memory.records import TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
+from memory.told import Told
 from tests.running import cli, cli_json, events
 from utils.display import Summary, UnitLine
 
@@ -48,11 +49,17 @@ class OneWithoutVerdict:
             outcome="no_verdict", why_none=WHY, plain="passed", judge=JUDGE, candidate=FACTS, sandbox=SANDBOX
         )
 
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        return self.usual.tell(task, code, verdict, spec)
+
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         return self.usual.score(task, code, verdict, spec)
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         return self.odd_flaw if task.id == ODD else self.usual.flaw(task, limits)
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
+        return self.usual.trial(task, limits)
 
 
 @dataclass
