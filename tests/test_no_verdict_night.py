@@ -56,7 +56,7 @@ class OneWithoutVerdict:
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         return self.odd_flaw if task.id == ODD else self.usual.flaw(task, limits)
 
-    def trial(self, task: Task, limits: AttemptLimits) -> str:
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
         return self.usual.trial(task, limits)
 
 
