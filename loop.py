@@ -249,6 +249,8 @@ class Loop:
             task = state.tasks[decided.spec.task_id].task
             if not self._quarantine.wants_trial(task):
                 return decided
+            if parts.request.is_set():
+                return None
             self._display.working(f"trying {task.name}")
             if fault := self._quarantine.try_first(task):
                 self._parking.away = "" if isinstance(fault, Interrupted) else str(fault)

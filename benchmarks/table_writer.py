@@ -110,10 +110,10 @@ class KeptAssessor:
         del task, limits
         return ""
 
-    def trial(self, task: Task, limits: AttemptLimits) -> str:
-        """None: these tasks were tried before."""
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
+        """None: these tasks are known to be sound."""
         del task, limits
-        return ""
+        return None
 
 
 @dataclass(slots=True)

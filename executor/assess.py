@@ -33,8 +33,8 @@ class Assess(Protocol):
         """Why a task cannot be passed; empty if it can."""
         ...
 
-    def trial(self, task: Task, limits: AttemptLimits) -> str:
-        """What is wrong with a task that was never tried; empty if nothing was found."""
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
+        """What is wrong with a task that was never tried; empty if nothing was found, None if nothing is ever run."""
         ...
 
 

@@ -28,8 +28,8 @@ class FindsFlaws(Protocol):
         """Why it cannot; empty if it can."""
         ...
 
-    def trial(self, task: Task, limits: AttemptLimits) -> str:
-        """What is wrong with a task that was never tried; empty if nothing was found."""
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
+        """What is wrong with a task that was never tried; empty if nothing was found, None if nothing is ever run."""
         ...
 
 
@@ -51,8 +51,9 @@ class Quarantine:
         """Try a task that was never tried, and put it aside if it is no use; the fault if it could not be tried."""
         ended = guarded(task.id, lambda: self._assess.trial(task, self._limits))
         if ended.value is None:
-            self._faults[task.id] += 1
-            log.warning("task.not_tried", task=task.id, why=str(ended.fault))
+            self._faults[task.id] += 1 if ended.fault else PATIENT_FAULTS
+            if ended.fault:
+                log.warning("task.not_tried", task=task.id, why=str(ended.fault))
             return ended.fault
         flaw, digest = ended.value, self._memory.state.tasks[task.id].digest
         tried = Validated(task_id=task.id, sound=not flaw, why=flaw or FOUND_SOUND, task_digest=digest)

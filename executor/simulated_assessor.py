@@ -63,10 +63,10 @@ class SimulatedAssessor:
         del task, limits
         return ""
 
-    def trial(self, task: Task, limits: AttemptLimits) -> str:
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
         """None: nothing is run that could be tried."""
         del task, limits
-        return ""
+        return None
 
 
 class SimulatedSandbox:

@@ -4,13 +4,13 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from memory.attempts import NO_VERDICT, AttemptResult, AttemptSpec, Turn, Verdict
+from memory.attempts import FITS_ONLY_SHOWN, NO_VERDICT, AttemptResult, AttemptSpec, Turn, Verdict
 from memory.belogs import BELog, EncounteredError, ExecutionContext, ExecutionTime, FileChange
 from memory.efficiency import efficiency, family_of
 from memory.records import Cost, TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
-from memory.told import FITS_ONLY_SHOWN, WRONG, known_class, last_line, message_of
+from memory.told import WRONG, known_class, last_line, message_of
 from utils.text import one_line
 
 NEIGHBOURS = 5

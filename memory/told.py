@@ -8,12 +8,11 @@ import builtins
 from collections import Counter
 from dataclasses import dataclass
 
-from memory.attempts import Assertion, Verdict
+from memory.attempts import FITS_ONLY_SHOWN, Assertion, Verdict
 from memory.shown_checks import Split
 from memory.signatures import PROGRAM
 from utils.text import one_line
 
-FITS_ONLY_SHOWN = "fits only what it was shown"
 WRONG = "wrong answer"
 OWN = "another exception"
 _OURS = {"CandidateGone": "process ended", "NoPlainValue": "no plain value", "CandidateStopped": "StopIteration"}

@@ -130,7 +130,7 @@ def test_a_task_whose_reference_fails_is_refused_with_what_it_gave(tmp_path: Pat
 def test_where_no_sandbox_can_be_had_a_task_is_taken_and_said_not_to_be_tried(tmp_path: Path) -> None:
     task = ("Write f(x).", "--entry-point", "f", "--check", "assert f(1) == 2")
     ran = cli("add-task", *task, "--memory", tmp_path / "m", "--sandbox", "socket")
-    assert f"\n{ran.out}".count("added, priority 0, graded\n") == 1
+    assert "added, priority 0, graded" in ran.out
     assert (ran.code, ran.err.count("\n")) == (0, 1)
     assert ran.err.startswith("not tried: --sandbox socket does not work here: ")
     assert ran.err.endswith("it is tried before its first attempt\n")
@@ -156,7 +156,7 @@ def test_the_sound_tasks_of_a_file_come_in_and_the_others_are_named(tmp_path: Pa
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows[1:]), encoding="utf-8")
     none = cli("import-tasks", path, "--memory", memory, "--sandbox", "process")
     assert none.code == 2
-    assert none.err.endswith("gave 3, not 2; it is no use; so are the 1 others\n")
+    assert none.err.endswith("gave 3, not 2; none of the 2 tasks is of use\n")
 
 
 def test_what_was_tried_when_it_was_added_is_not_tried_again(memory: Path) -> None:

@@ -125,3 +125,24 @@ def test_on_a_terminal_it_has_colours_and_says_what_it_waits_for(tmp_path: Path)
     assert process.wait(WAIT_S) == 0
     assert b"... writing a probe file" in shown
     assert b"\x1b[32mok" in shown
+
+
+@pytest.mark.parametrize(
+    ("checks", "said"),
+    [
+        (
+            ["import numpy as np\nassert np.allclose(two(), 2)"],
+            "needs-help needs numpy, which BT_SANDBOX_PACKAGES does",
+        ),
+        (["assert (two() == 2, 'wrong')"], "needs-help: `assert (two() == 2, 'wrong')` can never fail"),
+    ],
+)
+def test_a_task_that_will_be_set_aside_is_told_before_the_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checks: list[str], said: str
+) -> None:
+    task = {"id": "needs-help", "name": "Two", "goal": "Write two().", "entry_point": "two", "checks": checks}
+    (tmp_path / "tasks.json").write_text(json.dumps([task]), encoding="utf-8")
+    monkeypatch.setenv("BT_TASKS", str(tmp_path / "tasks.json"))
+    found = by_name(cli("doctor", *QUICK, "--memory", tmp_path / "m", "--json"))["tasks"]
+    assert found["level"] == "warning"
+    assert said in found["said"]

@@ -79,7 +79,7 @@ def test_the_policy_has_another_number_when_it_decides_otherwise(flown: Path) ->
 
 def by_the_old_judge(data: dict[str, Any]) -> bool:
     """A log that was written before there was another one."""
-    return data["kind"] == "run_started" and data.pop("judge") == JUDGE
+    return bool(data["kind"] == "run_started" and data.pop("judge") == JUDGE)
 
 
 def test_a_log_of_the_old_judge_keeps_its_figures_and_says_what_they_rest_on(night: Path) -> None:

@@ -4,7 +4,7 @@ Of the other tasks some are failed on what was never shown alone, and one is jud
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from memory.event_lines import read_chain
 from memory.records import TaskRecord
 from memory.state import MemoryState
 from memory.tasks import Task
+from memory.told import Told
 from tests.running import cli, cli_json, events
 from utils.display import Summary, UnitLine
 
@@ -41,18 +42,22 @@ class OneWithoutVerdict:
     def grade(self, task: Task, code: str, spec: AttemptSpec) -> Verdict:
         if task.id != ODD:
             verdict = self.usual.grade(task, code, spec)
-            fits = verdict.outcome == "failed" and task.difficulty < EASY
-            judge = 1 if task.id == OLD else verdict.judge
-            return verdict.model_copy(update={"fits_only_shown": fits, "judge": judge})
+            return verdict.model_copy(update={"judge": 1 if task.id == OLD else verdict.judge})
         return Verdict(
             outcome="no_verdict", why_none=WHY, plain="passed", judge=JUDGE, candidate=FACTS, sandbox=SANDBOX
         )
+
+    def tell(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Told:
+        return replace(self.usual.tell(task, code, verdict, spec), fits_only_shown=task.difficulty < EASY)
 
     def score(self, task: Task, code: str, verdict: Verdict, spec: AttemptSpec) -> Score | None:
         return self.usual.score(task, code, verdict, spec)
 
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         return self.odd_flaw if task.id == ODD else self.usual.flaw(task, limits)
+
+    def trial(self, task: Task, limits: AttemptLimits) -> str | None:
+        return self.usual.trial(task, limits)
 
 
 @dataclass
@@ -120,7 +125,7 @@ def test_the_attempt_ends_at_once_without_a_score_a_repair_or_a_reflection(night
     assert (len(result["turns"]), result["passed_first"], unit["mistakes"]) == (1, False, [])
     assert result["reflection"]["problem"] == "not asked for: there is no verdict"
     assert belog["success"] is None
-    assert belog["errors_encountered"] == [{"turn": 0, "error_class": "no verdict", "message": WHY}]
+    assert [(each["error_class"], each["message"]) for each in belog["errors_encountered"]] == [("no verdict", WHY)]
 
 
 def test_the_task_is_set_aside_and_a_person_is_told(night: Flown) -> None:
@@ -190,7 +195,9 @@ def test_the_views_are_as_the_log_says_and_every_decision_is_made_again(night: F
 def test_where_its_own_reference_passes_the_task_is_tried_again(tmp_path: Path) -> None:
     night = flown(tmp_path, "")
     assert night.odd.quarantined == night.odd.unjudged == ""
-    assert [event["sound"] for event in events(night.memory, "validated")] == [True] * len(night.units())
+    validated = [data for data in events(night.memory, "validated") if data["task_id"] == ODD]
+    after_attempts = [data["sound"] for data in validated if not data["task_digest"]]
+    assert after_attempts == [True] * len(night.units())
     assert night.units()
 
 

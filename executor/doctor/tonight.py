@@ -9,6 +9,7 @@ from executor.doctor import disk, machine, sandboxes, stand_ins
 from executor.doctor.findings import Check, Finding, fault_finding
 from executor.doctor.memory_folder import MemoryFolder
 from executor.doctor.model_server import ModelServer, Waits
+from executor.grading.trial import packages_of, read_task
 from memory.attempts import AttemptLimits
 from memory.beginnings import given_tasks
 from memory.reading import pending_tasks
@@ -114,7 +115,17 @@ class Tonight:
         said = f"{len(self._tasks)} can be read, {graded} of them graded"
         if not graded:
             return Finding("tasks", "warning", said, "give tasks with checks: nothing can be learned from the others")
+        if aside := next(filter(None, map(self._why_aside, self._tasks)), ""):
+            return Finding("tasks", "warning", f"{said}; {aside}", "it will be set aside before its first attempt")
         return Finding("tasks", "ok", said)
+
+    def _why_aside(self, task: Task) -> str:
+        """What the text of a task that is no part of the program tells is wrong with it."""
+        if task.origin == "curriculum" or not task.graded:
+            return ""
+        if lacking := sorted({*packages_of(task)} - {*self._settings.sandbox_packages}):
+            return f"{task.id} needs {', '.join(lacking)}, which BT_SANDBOX_PACKAGES does not name"
+        return f"{task.id}: {flaw}" if (flaw := read_task(task).flaw) else ""
 
     def _docker(self) -> Finding:
         options = SandboxOptions.of_settings(self._settings)

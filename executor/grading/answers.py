@@ -84,6 +84,8 @@ def _kinds(kinds: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _form(form: Mapping[str, Any]) -> dict[str, Any]:
+    if "value" in form:
+        return {"value": form["value"]}
     number, classes = form.get("o"), form.get("c")
     told: dict[str, Any] = {
         "o": number if type(number) is int else -1,

@@ -142,22 +142,10 @@ def equals_a_stranger(value: Any) -> bool:
         return False
 
 
-_BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "divmod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
+_BINARY = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or", "xor",
     "matmul",
-]
+)  # fmt: skip
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "and": operator.and_, "or": operator.or_, "divmod": divmod, "pow": pow,
 }  # fmt: skip
@@ -215,7 +203,8 @@ class Candidate:
         sys.modules[MODULE] = self._module
         self._module.__dict__["__file__"] = os.path.abspath(FILE)  # noqa: PTH100
         exec(compile(source, FILE, "exec", dont_inherit=True), self._module.__dict__)  # noqa: S102  what it is for
-        missing = [name for name in names if not callable(getattr(self._module, name, None))]
+        missing = [name for name in names[1:] if not hasattr(self._module, name)]
+        missing += [name for name in names[:1] if not callable(getattr(self._module, name, None))]
         self._kept = Kept(names)
         self._kept.module = self._module
         return {"missing": missing, "kinds": {} if missing else {name: self._told_of(name) for name in names}}
@@ -223,6 +212,8 @@ class Candidate:
     def _told_of(self, name: str) -> dict[str, Any]:
         """What the judge has to know of a name: its object's form, and what a class of exceptions derives from."""
         found = getattr(self._module, name)
+        if not callable(found):
+            return {"value": self._encode(found)}
         told = self._kept.form(found)
         if isinstance(found, type) and issubclass(found, BaseException):
             told["bases"] = [each.__name__ for each in found.__mro__[1:]][:20]

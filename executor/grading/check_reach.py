@@ -15,7 +15,7 @@ from utils.python_source import parse_python
 
 _SOLUTION = "<solution>"
 Kind = Literal[
-    "files", "patches", "environment", "random", "printed", "input", "mocks", "watches", "evaluates"
+    "files", "patches", "environment", "random", "printed", "input", "mocks", "watches", "evaluates", "types"
 ]  # fmt: skip
 _WORDS: Mapping[Kind, str] = {
     "files": "its checks read or write files, and the solution runs where it sees none of them",
@@ -25,6 +25,7 @@ _WORDS: Mapping[Kind, str] = {
     "printed": "its checks capture what is printed, and the solution prints in another process",
     "input": "its checks replace the standard input, and the solution reads its own in another process",
     "mocks": "its checks patch names with unittest.mock, and the solution runs in another process, where they stay",
+    "types": "its checks ask for the very type of an object of the solution, which stays in another process",
     "evaluates": "its checks run what the solution answers as code, which could then change the checks themselves",
     "watches": "its checks watch warnings, log lines, threads, memory or source; the solution has its own elsewhere",
 }
@@ -156,6 +157,8 @@ def _kinds(tree: ast.Module, origins: _Origins) -> Iterator[Kind]:
         for target in _targets(node):
             yield from _of_target(target, origins)
         yield from _of_shadow(node)
+        if isinstance(node, ast.Compare) and _asks_for_a_type(node, origins):
+            yield "types"
         if isinstance(node, ast.Subscript) and origins.of(node.value) == "os.environ":
             yield "environment"
     for call in calls:
@@ -163,6 +166,15 @@ def _kinds(tree: ast.Module, origins: _Origins) -> Iterator[Kind]:
     seeded = [call for call in calls if origins.of(call.func) in _SEEDS]
     if len(seeded) > 1 or (seeded and not _draws(calls, origins)):
         yield "random"
+
+
+def _asks_for_a_type(node: ast.Compare, origins: _Origins) -> bool:
+    """Whether `type(x)` is compared with a class of the solution."""
+    sides = [node.left, *node.comparators]
+    typed = (
+        isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "type" for side in sides
+    )
+    return any(typed) and any(origins.of(side).startswith(f"{_SOLUTION}.") for side in sides)
 
 
 def _draws(calls: Collection[ast.Call], origins: _Origins) -> bool:

@@ -22,7 +22,7 @@ from executor.grading.checks_code import CHECK_FILE, parsed
 from executor.grading.raised import STAND_IN, CandidateError, CandidateGone, Raised, came_over, describe, raises, words
 from executor.grading.recording import Assertion, Instrument, Recorder, clip, show
 from executor.grading.remote import Method, StandIns, Uncarried, is_named, is_stand_in, state
-from executor.grading.wire import MUTABLE, Decoder, Encoder, WireError
+from executor.grading.wire import MUTABLE, VIEWS, Decoder, Encoder, WireError
 
 MOST_KEPT = 200
 """Values that crossed whose later changes are looked for, of one check."""
@@ -49,13 +49,14 @@ class Judge:
         self._raised = Raised(self._decode, self._classes)
         self._kept = Kept()
         self._crossed: list[tuple[Any, str]] = []
-        self._knows_objects = False
+        self._knows_objects = self._knows_views = False
 
     def grade(self) -> None:
         """Run the setup and every check; report each, say that all is done, and then run all of it plainly."""
         base = self._base()
         for index, check in enumerate(self._request["checks"]):
-            self._recorder, self._crossed, self._knows_objects = Recorder(), [], False
+            self._recorder, self._crossed = Recorder(), []
+            self._knows_objects = self._knows_views = False
             error, excuse = self._run(check["code"], dict(base))
             self._report(index, error, excuse)
         self._send({"op": "done", "nonce": self._request["nonce"], "calls": self._calls})
@@ -89,8 +90,11 @@ class Judge:
         return made
 
     def _named(self, name: str) -> Any:
-        """What stands for a function or class of the interface; calls of it go by its name."""
-        found = self._solution.resolve(self._request["kinds"][name])
+        """What stands for a function or class of the interface, called by its name; another name's value."""
+        told = self._request["kinds"][name]
+        if "value" in told:
+            return self._decode(told["value"])
+        found = self._solution.resolve(told)
         kind = type(found)
         called = {"__slots__": (), "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs)}
         made: Any = object.__new__(type(kind.__name__, (kind,), called))
@@ -119,6 +123,8 @@ class Judge:
             return ""
         if self._knows_objects and type(error) is not AssertionError:
             return clip(f"what a check does with an object of the solution: {words(error)}")
+        if self._knows_views:
+            return "a view of a dict shows what was in it when it crossed"
         return "a check changes what it was given or has given away" if self._has_changed() else ""
 
     def _has_changed(self) -> bool:
@@ -218,6 +224,7 @@ class Judge:
         except (WireError, RecursionError, KeyError, TypeError, ValueError) as error:
             raise CandidateError(f"the answer is no plain value: {error}") from None
         self._knows_objects = self._knows_objects or is_named(value)
+        self._knows_views = self._knows_views or type(value) in VIEWS
         self._note_crossed(value)
         if name not in SILENT:
             last["actual"] = show(value)

@@ -19,58 +19,20 @@ from typing import Any
 Call = Callable[[str, "int | None", "tuple[Any, ...]", "dict[str, Any]"], Any]
 """Of a name, the number of the object whose name it is (None: the solution's own), arguments and keywords."""
 
-_BINARY = [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "divmod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
+_BINARY = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "lshift", "rshift", "and", "or", "xor",
     "matmul",
-]
+)  # fmt: skip
 _OPERATIONS = frozenset(f"__{side}{name}__" for side in ("", "r", "i") for name in _BINARY)
-_OTHERS = [
-    "len",
-    "bool",
-    "str",
-    "repr",
-    "format",
-    "bytes",
-    "iter",
-    "reversed",
-    "next",
-    "getitem",
-    "setitem",
-    "delitem",
-    "contains",
-    "call",
-    "enter",
-    "exit",
-    "int",
-    "float",
-    "complex",
-    "index",
-    "abs",
-    "neg",
-    "pos",
-    "invert",
-    "round",
-    "trunc",
-    "floor",
-    "ceil",
-    "hash",
-    "fspath",
-    "instancecheck",
-    "subclasscheck",
-    "length_hint",
-]
+_DIFFERENCES = frozenset(
+    f"__{side}{name}__" for side in ("", "r") for name in ("sub", "xor", "mod", "truediv", "floordiv", "divmod")
+)
+"""Of two values: who is told one of them, and gives the difference, has compared them."""
+_OTHERS = (
+    "len", "bool", "str", "repr", "format", "bytes", "iter", "reversed", "next", "getitem", "setitem", "delitem",
+    "contains", "call", "enter", "exit", "int", "float", "complex", "index", "abs", "neg", "pos", "invert", "round",
+    "trunc", "floor", "ceil", "hash", "fspath", "instancecheck", "subclasscheck", "length_hint",
+)  # fmt: skip
 _COMPARED = ("eq", "ne", "lt", "le", "gt", "ge")
 QUESTIONS = frozenset(
     f"__{name}__"
@@ -224,12 +186,15 @@ class StandIns:
             local = _local_class(form, base)
             body["__slots__"] = ()
             body["__dict__"] = property(lambda self: ask(self, "__getattr__", "__dict__"))
+            body["__doc__"] = property(lambda self: ask(self, "__getattr__", "__doc__"))
             body["__class__"] = property(lambda self: local or type(self))
         for name in asked:
             if name == "__contains__" and not body["_wire_named"]:
                 continue  # then Python looks through the items: who is asked for one could say yes to each
             if name in _OPERATIONS and not body["_wire_named"]:
                 body[name] = _operation(name)
+            elif name in _DIFFERENCES:
+                body[name] = _difference(name)
             elif name in QUESTIONS:
                 body[name] = _SPECIAL.get(name) or _question(name)
             elif by_value and not name.startswith("_") and (body["_wire_named"] or not hasattr(type(base), name)):
@@ -288,6 +253,19 @@ def _operation(name: str) -> Callable[[Any, Any], Any]:
 
     operation.__name__ = name
     return operation
+
+
+def _difference(name: str) -> Callable[[Any, Any], Any]:
+    """A difference of an object and a plain value has to be an object again: a plain one could be made up."""
+
+    def difference(self: Any, other: Any) -> Any:
+        found = ask(self, name, other)
+        if is_stand_in(found) or is_stand_in(other):
+            return found
+        raise Uncarried(self, "can only be told apart from a plain value where it is")
+
+    difference.__name__ = name
+    return difference
 
 
 def _next(self: Any) -> Any:

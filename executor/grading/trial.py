@@ -5,7 +5,9 @@ nobody knows that the task can be passed, but for what no solution is to blame f
 that breaks before it asked anything) and for what the text of the checks tells (check_reach, idle_checks).
 """
 
+import ast
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -86,6 +88,19 @@ def _flaws(task: Task, graded: _Grade, limits: AttemptLimits) -> Iterator[Trial 
         yield verdict if isinstance(verdict, Trial) else _of_probe(probe.words, verdict)
         if task.reference is not None:
             return
+
+
+def packages_of(task: Task) -> tuple[str, ...]:
+    """The top modules beside the standard library that the task's setup, checks and reference import; sorted."""
+    found = set[str]()
+    for code in (task.setup, *(check.code for check in task.checks), task.reference or ""):
+        for node in ast.walk(parse_python(code)):
+            match node:
+                case ast.Import(names=names):
+                    found.update(each.name.partition(".")[0] for each in names)
+                case ast.ImportFrom(module=str(module), level=0):
+                    found.add(module.partition(".")[0])
+    return tuple(sorted(found - sys.stdlib_module_names))
 
 
 def _idle(task: Task) -> Trial | None:

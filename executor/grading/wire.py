@@ -78,7 +78,7 @@ _TYPES: dict[str, type] = {
 }
 _TYPES["NoneType"] = type(None)
 _EMPTY: dict[Any, Any] = {}
-_VIEWS: dict[type, str] = {type(_EMPTY.keys()): "dk", type(_EMPTY.values()): "dv", type(_EMPTY.items()): "di"}
+VIEWS: dict[type, str] = {type(_EMPTY.keys()): "dk", type(_EMPTY.values()): "dv", type(_EMPTY.items()): "di"}
 
 
 def _rebuilt(items: list[Any]) -> set[Any]:
@@ -248,7 +248,7 @@ class Encoder:
         return self._pairs("dd", dict.items(value), depth)
 
     def _view(self, value: Any, depth: int) -> Any:
-        tag, items = _VIEWS[type(value)], list(value)
+        tag, items = VIEWS[type(value)], list(value)
         return self._pairs(tag, items, depth) if tag == "di" else {tag: self._list(items, depth)}
 
     def _bytes(self, value: bytes, _depth: int) -> Any:
@@ -258,6 +258,8 @@ class Encoder:
         return {"ba": base64.b64encode(bytearray.__getitem__(value, slice(None))).decode()}
 
     def _memoryview(self, value: memoryview, _depth: int) -> Any:
+        if not value.readonly and self._numbers:
+            raise WireError("a view of memory that can be written to cannot cross")
         return {"mv": base64.b64encode(value.tobytes()).decode()}
 
     def _complex(self, value: complex, depth: int) -> Any:
@@ -316,7 +318,7 @@ _EXACT: dict[type, Callable[[Encoder, Any, int], Any]] = {
     dt.time: Encoder._day,
     dt.timedelta: Encoder._timedelta,
     array.array: Encoder._array,
-    **dict.fromkeys(_VIEWS, Encoder._view),
+    **dict.fromkeys(VIEWS, Encoder._view),
 }
 MUTABLE = (
     list, dict, set, bytearray, collections.deque, collections.OrderedDict, collections.Counter,

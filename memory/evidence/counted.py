@@ -1,5 +1,6 @@
 """Which units count as evidence at all: decided by the task alone, so that no coin and no outcome has a say in it."""
 
+from memory.shown_checks import split
 from memory.tasks import Task
 
 UNSEEN_FROM = 2
@@ -11,9 +12,4 @@ def counts(task: Task, *, judge: int) -> bool:
 
     The old judge showed checks of every task; what was counted then stays counted.
     """
-    return task.graded and (judge < UNSEEN_FROM or not all_shown(task))
-
-
-def all_shown(task: Task) -> bool:
-    """Whether the model may see all that decides."""
-    return task.show_checks
+    return task.graded and (judge < UNSEEN_FROM or not split(task).all_shown)

@@ -10,11 +10,26 @@ from tests.conftest import SHARED
 from tests.executor.judge_cases import JudgeCase, own_cases, shared_cases
 
 OUTCOMES = {"pass": "passed", "fail": "failed"}
-NO_VERDICT: frozenset[str] = frozenset()
-"""Cases for which the separated judge may say that it cannot tell."""
+NO_VERDICT = frozenset(
+    {
+        "h35_file_of_the_check",
+        "h36_file_of_the_solution",
+        "f23_random_seeded_by_check",
+        "f24_mock_time",
+        "f25_env_var_of_check",
+        "r_view_that_lives_on",
+        "r_class_attributes_and_constructors",
+        "r_swallows_what_it_was_told",
+        "r_card_in_order",
+        "r_floats_at_the_border_and_bytes",
+    }
+)
+"""Right ones, for which the separated judge may say that it cannot tell: what they do is done in one process only."""
 MOST_WITHOUT_VERDICT = 10
 HOLDS_IN_PYTHON_TOO = {"w14_nan_inverted_compare"}
 """Wrong by intent, but the check holds in plain Python and in every judge: it says `not nan > 1e-9`."""
+NOT_IN_LANDLOCK = {"h92_program_process_pool"}
+"""Right, but the locks of multiprocessing are not to be had there."""
 LIMITS = AttemptLimits(wall_s=8.0, cpu_s=3.0, memory_mb=512)
 
 OWN = own_cases()
@@ -34,7 +49,7 @@ def test_half_of_at_least_60_cases_are_right_and_none_is_one_of_those_beside_the
 
 
 def test_few_cases_may_stay_without_a_verdict() -> None:
-    assert {case.name for case in [*OWN, *BESIDE]} >= NO_VERDICT or not BESIDE
+    assert {case.name for case in [*OWN, *BESIDE] if case.want == "pass"} >= NO_VERDICT or not BESIDE
     assert len(NO_VERDICT) <= MOST_WITHOUT_VERDICT
 
 
@@ -55,4 +70,8 @@ def test_a_solution_beside_the_checkout_is_judged_as_wanted(case: JudgeCase, iso
     if case.name in HOLDS_IN_PYTHON_TOO:
         assert plain_flaw(case.task, case.solution) == ""
         return
-    assert fits(case, grade(case.task, case.solution, isolated, limits=LIMITS).outcome)
+    outcome = grade(case.task, case.solution, isolated, limits=LIMITS).outcome
+    if isolated.tier.kind == "landlock" and case.name in NOT_IN_LANDLOCK:
+        assert outcome == "failed"
+        return
+    assert fits(case, outcome)

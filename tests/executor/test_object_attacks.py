@@ -10,7 +10,8 @@ from executor.sandbox import Sandbox
 from memory.attempts import AttemptLimits
 from memory.tasks import Check, Task
 
-ATTACKS = sorted((Path(__file__).parents[1] / "attacks" / "objects").glob("*.py"))
+FOLDER = Path(__file__).parents[1] / "attacks" / "objects"
+ATTACKS = sorted(FOLDER.glob("*.py"))
 LIMITS = AttemptLimits(wall_s=4.0, cpu_s=2.0, memory_mb=256)
 FILLED = "tally = Tally()\ntally.add(2)\ntally.add(3)\n"
 CHECKS = {
@@ -29,6 +30,7 @@ TALLY = Task(
     goal="class Tally, half(x)",
     entry_point="Tally",
     interface=("half",),
+    reference=(FOLDER / "h_honest.py").read_text(encoding="utf-8"),
     checks=tuple(Check(name=name, code=code) for name, code in CHECKS.items()),
 )
 
@@ -43,3 +45,21 @@ def test_only_who_does_not_lie_is_passed(sandbox: Sandbox, attack: Path) -> None
     source = attack.read_text(encoding="utf-8")
     verdict = grade(TALLY, source, sandbox, limits=LIMITS)
     assert verdict.outcome == ("passed" if source.startswith("# MUST: pass") else "failed")
+
+
+DIGS = "def first(numbers):\n    return numbers.gi_frame.f_globals['want']\n"
+WANTS = "want = 7\nnumbers = (number for number in [7])\nassert first(numbers) == want"
+
+
+def test_a_generator_of_the_checks_tells_nothing_of_what_they_know(sandbox: Sandbox) -> None:
+    task = TALLY.model_copy(
+        update={
+            "entry_point": "first",
+            "interface": (),
+            "checks": (Check(name="first", code=WANTS),),
+            "reference": None,
+        }
+    )
+    assert plain_flaw(task, DIGS) == ""
+    assert grade(task, DIGS, sandbox, limits=LIMITS).outcome == "failed"
+    assert grade(task, "def first(numbers):\n    return next(numbers)\n", sandbox, limits=LIMITS).outcome == "passed"

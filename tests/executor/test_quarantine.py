@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from executor.assess import Assessor
-from executor.quarantine import Quarantine
+from executor.quarantine import FindsFlaws, Quarantine
 from executor.sandbox import Sandbox
 from executor.score_engine import Weights
+from executor.simulated_assessor import SimulatedAssessor
 from memory.attempts import AttemptLimits
 from memory.cases import Generator
 from memory.events import TaskAdded
@@ -81,6 +82,9 @@ class Unjudged:
     def flaw(self, task: Task, limits: AttemptLimits) -> str:
         return "there is none on its own reference either: a lambda cannot cross"
 
+    def trial(self, task: Task, limits: AttemptLimits) -> str:
+        return self.flaw(task, limits)
+
 
 def test_why_there_is_no_verdict_stays_beside_what_its_reference_tells(tmp_path: Path) -> None:
     with open_memory(tmp_path) as memory:
@@ -119,7 +123,7 @@ def test_a_suspect_that_was_never_failed_is_tried_once_the_sandbox_is_back(tmp_p
         assert memory.state.tasks["add"].awaits_validation
 
 
-def first_trial(memory: MemoryManager, task: Task, assess: Assessor | Away) -> tuple[Quarantine, list[str]]:
+def first_trial(memory: MemoryManager, task: Task, assess: FindsFlaws) -> tuple[Quarantine, list[str]]:
     notes: list[str] = []
     memory.append([TaskAdded(task=task, by="a test")])
     quarantine = Quarantine(memory, assess, AttemptLimits(), notes.append)
@@ -166,3 +170,10 @@ def test_while_the_sandbox_is_away_a_task_stays_untried_but_not_for_ever(tmp_pat
         assert [str(fault) for fault in faults] == ["the sandbox is away"] * 2
         assert not quarantine.wants_trial(task)
         assert memory.state.tasks["add"].quarantined == ""
+
+
+def test_where_nothing_is_ever_run_nothing_is_tried_and_nothing_said(tmp_path: Path) -> None:
+    task = a_task(origin="file")
+    with open_memory(tmp_path) as memory:
+        quarantine, notes = first_trial(memory, task, SimulatedAssessor(lambda _: True, Weights()))
+        assert (notes, quarantine.wants_trial(task), memory.state.tasks["add"].tried_as) == ([], False, "")

@@ -124,7 +124,11 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
     held = f"{verdict.assertions_passed} of {verdict.assertions_total} assertions held"
     word = {"stdio": "runs", "cooperative": "calls seen"}.get(found.task.mode, "calls")
     yield f"verdict    {OUTCOME_WORDS.get(verdict.outcome, verdict.outcome)}: {held}, {verdict.calls} {word}"
-    yield from _standing(found.task, verdict)
+    yield from _grounds(verdict)
+    if found.task.graded:
+        yield f"unseen     {unseen_words(found.task)}"
+    if verdict.cooperative:
+        yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
     if verdict.inputs_seed is not None:
         yield f"inputs     drawn afresh with --seed {verdict.inputs_seed}"
     if verdict.suspect:
@@ -141,18 +145,14 @@ def _portrait(found: Found, verdict: Verdict) -> Iterator[str]:
             yield from indented(text)
 
 
-def _standing(task: Task, verdict: Verdict) -> Iterator[str]:
-    """What the verdict rests on, and what it is worth."""
+def _grounds(verdict: Verdict) -> Iterator[str]:
+    """Why there is no verdict, what the plain run said, and whether only what was never shown failed."""
     if verdict.outcome == "no_verdict":
         yield f"why none   {one_line(verdict.why_none)}"
     if verdict.plain:
         yield f"plain run  {one_line(verdict.plain)}"
     if verdict.fits_only_shown:
         yield f"           {FITS_ONLY_SHOWN}: what failed was never shown"
-    if task.graded:
-        yield f"unseen     {unseen_words(task)}"
-    if verdict.cooperative:
-        yield "evidence   none: the tests shared the solution's process, which could have passed them by itself"
 
 
 def _ending(run: RunFacts) -> str:

@@ -36,8 +36,8 @@ def import_tasks(
     tried = try_tasks(tasks, settings, tell=tell)
     refused = [(each, flaw) for each, flaw in zip(placed, tried.flaws, strict=True) if flaw]
     if len(refused) == len(tasks):
-        others = f"; so are the {len(refused) - 1} others" if len(refused) > 1 else ""
-        raise InputError(f"{_line(*refused[0])}; it is no use{others}")
+        which = "it is not" if len(refused) == 1 else f"none of the {len(refused)} tasks is"
+        raise InputError(f"{_line(*refused[0])}; {which} of use")
     sound = [task for task, flaw in zip(tasks, tried.flaws, strict=True) if not flaw]
     for part in _parts(sound):
         leave(settings.memory, inbox.Wish(by=BY, tasks=part, tried=_digests(part, tried)))
