@@ -14,7 +14,7 @@ null true 1.5 "a" [..]      None bool float str list, and int below 2**53
 {"b": "base64"} {"ba": ..} {"mv": ..}        bytes bytearray memoryview
 {"c": [re, im]}             complex
 {"u": "hex"}                a text with two halves of one character side by side, UTF-8 with surrogates
-{"r": [start, stop, step]}  range
+{"r": [start, stop, step]}  range; likewise {"sl": ..} slice
 {"de": "1.10"} {"fr": [1, 2]}                Decimal Fraction
 {"at": ["date", ..]}        date, time, datetime (as text), timedelta (days, seconds, microseconds)
 {"ar": ["i", [..]]}         array.array
@@ -176,7 +176,8 @@ class Encoder:
     def _other(self, value: Any, kind: type, depth: int) -> Any:
         """The form of what is no plain value: of a subclass, an iterator, or an object that stays."""
         base = exact_base(kind)
-        if base is not None and (self._keep is None or kind.__module__ not in OWN):
+        own = kind.__module__ in OWN or (base is tuple and hasattr(kind, "_fields"))
+        if base is not None and (self._keep is None or not own):
             return _EXACT[base](self, value, depth)
         if base is not None and self._keep is not None:
             return {**self._keep(value), "as": _EXACT[base](self, value, depth + 1)}
@@ -266,6 +267,9 @@ class Encoder:
     def _range(self, value: range, depth: int) -> Any:
         return {"r": [self._int(part, depth) for part in (value.start, value.stop, value.step)]}
 
+    def _slice(self, value: slice, depth: int) -> Any:
+        return {"sl": self._list((value.start, value.stop, value.step), depth)}
+
     def _decimal(self, value: decimal.Decimal, _depth: int) -> Any:
         return {"de": decimal.Decimal.__str__(value)}
 
@@ -305,6 +309,7 @@ _EXACT: dict[type, Callable[[Encoder, Any, int], Any]] = {
     memoryview: Encoder._memoryview,
     complex: Encoder._complex,
     range: Encoder._range,
+    slice: Encoder._slice,
     decimal.Decimal: Encoder._decimal,
     fractions.Fraction: Encoder._fraction,
     dt.datetime: Encoder._day,
@@ -416,8 +421,8 @@ class Decoder:
         return self._of_parts(tag, [self._value(part, depth + 1) for part in _checked(body, list)])
 
     def _of_parts(self, tag: str, parts: list[Any]) -> Any:
-        if tag == "r":
-            return range(*parts)
+        if tag in ("r", "sl"):
+            return (range if tag == "r" else slice)(*parts)
         if tag == "c":
             real, imaginary = map(float, parts)
             return complex(real, imaginary)
