@@ -21,7 +21,7 @@ from executor.grading.candidate_agent import DO, Channel, Kept
 from executor.grading.checks_code import CHECK_FILE, parsed
 from executor.grading.raised import STAND_IN, CandidateError, CandidateGone, Raised, came_over, describe, raises, words
 from executor.grading.recording import Assertion, Instrument, Recorder, clip, show
-from executor.grading.remote import Method, StandIns, Uncarried, is_named, is_stand_in, state
+from executor.grading.remote import DOC, Method, StandIns, Uncarried, is_named, is_stand_in, state
 from executor.grading.wire import MUTABLE, Decoder, Encoder, WireError
 
 MOST_KEPT = 200
@@ -92,7 +92,11 @@ class Judge:
         """What stands for a function or class of the interface; calls of it go by its name."""
         found = self._solution.resolve(self._request["kinds"][name])
         kind = type(found)
-        called = {"__slots__": (), "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs)}
+        called = {
+            "__slots__": (),
+            "__doc__": DOC,
+            "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs),
+        }
         made: Any = object.__new__(type(kind.__name__, (kind,), called))
         for part in ("form", "base", "call", "ahead", "taken"):
             object.__setattr__(made, f"_wire_{part}", state(found, part))

@@ -163,6 +163,10 @@ class Method:
         return self._wire_name
 
 
+DOC = property(lambda self: ask(self, "__getattr__", "__doc__"))
+"""A class has its own text in that place, and would not ask."""
+
+
 class StandIns:
     """All stand-ins of one other side, each object's the same every time."""
 
@@ -219,7 +223,7 @@ class StandIns:
 
     def _new_class(self, form: Mapping[str, Any], asked: tuple[str, ...], base: Any) -> type:
         by_value = _kept_by_value(base)
-        body: dict[str, Any] = {"__module__": "solution", "_wire_named": form.get("n") in self._named}
+        body: dict[str, Any] = {"__module__": "solution", "_wire_named": form.get("n") in self._named, "__doc__": DOC}
         if not by_value:
             local = _local_class(form, base)
             body["__slots__"] = ()
