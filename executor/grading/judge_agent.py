@@ -12,13 +12,13 @@ import ast
 import builtins
 import json
 import threading
-import types
 from collections.abc import Callable
 from typing import Any
 
 from executor.grading import plain_agent
 from executor.grading.candidate_agent import DO, Channel, Kept
 from executor.grading.checks_code import CHECK_FILE, parsed
+from executor.grading.handing_out import handed_out, may_ask
 from executor.grading.raised import STAND_IN, CandidateError, CandidateGone, Raised, came_over, describe, raises, words
 from executor.grading.recording import Assertion, Instrument, Recorder, clip, show
 from executor.grading.remote import DOC, Method, StandIns, Uncarried, is_named, is_stand_in, state
@@ -26,14 +26,6 @@ from executor.grading.wire import MUTABLE, Decoder, Encoder, WireError
 
 MOST_KEPT = 200
 """Values that crossed whose later changes are looked for, of one check."""
-ALLOWED = (
-    "__call__", "__len__", "__iter__", "__next__", "__take__", "__getitem__", "__contains__", "__bool__",
-    "__str__", "__getattr__", "__self__", "__eq__", "__lt__", "__hash__",
-)  # fmt: skip
-"""What the solution may ask of an object of the checks, beside its public methods and attributes."""
-NAMES = ("__name__", "__doc__", "__qualname__", "__module__")
-NEVER = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, types.CoroutineType)
-"""Through whose public attributes one comes to all that there is in this process."""
 
 
 class Judge:
@@ -135,7 +127,7 @@ class Judge:
 
     def _form_of(self, value: Any) -> str:
         try:
-            return json.dumps(Encoder(self._form).encode(value))
+            return json.dumps(self._encode(value))
         except (WireError, RecursionError):
             return ""
 
@@ -166,7 +158,7 @@ class Judge:
             shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
             self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
         shared: dict[int, tuple[int, Any]] | None = {} if self._request["mutates"] else None
-        encoder = Encoder(self._form, shared=shared, numbers=True)
+        encoder = Encoder(self._form, drain=False, shared=shared, numbers=True)
         given = {
             "args": [encoder.encode(value) for value in args],
             "kwargs": {key: encoder.encode(value) for key, value in kwargs.items()},
@@ -194,7 +186,7 @@ class Judge:
             args = [self._decode(each) for each in asked["args"]]
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
-            if not may_ask(name, args):
+            if not may_ask(owner, name, args):
                 raise AttributeError(name)  # noqa: TRY301  told like any other
             done = DO.get(name)
             value = done(owner, *args, **kwargs) if done else getattr(owner, name)(*args, **kwargs)
@@ -228,7 +220,7 @@ class Judge:
         return value
 
     def _encode(self, value: Any) -> Any:
-        return Encoder(self._form).encode(value)
+        return Encoder(self._form, drain=False).encode(value)
 
     def _decode(self, form: Any) -> Any:
         return Decoder(self._object).decode(form)
@@ -249,20 +241,11 @@ class Judge:
         name = getattr(value, "__name__", None)
         if type(name) is str and getattr(builtins, name, None) is value:
             return {"fn": name}
-        if isinstance(value, NEVER):
-            raise WireError(f"a {type(value).__name__} of the checks cannot cross")
-        form = self._kept.whole_form(value)
+        form = self._kept.whole_form(handed_out(value))
         return {"j": form.pop("o"), **form}
 
     def _send(self, message: dict[str, Any]) -> None:
         self._channel.send(json.dumps(message, separators=(",", ":")).encode())
-
-
-def may_ask(name: str, args: tuple[Any, ...]) -> bool:
-    """Whether the solution may ask an object of the checks for this; the name of an attribute is an exact text."""
-    if name == "__getattr__":
-        return bool(args) and type(args[0]) is str and (not args[0].startswith("_") or args[0] in NAMES)
-    return not name.startswith("_") or name in ALLOWED
 
 
 SILENT = ("__take__", "__self__", "__setattr__", "__delattr__", "__equals_a_stranger__", "__enter__", "__exit__")
