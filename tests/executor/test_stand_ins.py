@@ -359,7 +359,8 @@ def test_functions_iterators_and_callbacks_are_as_in_python(process: Sandbox, so
         "try:\n    assert f(1) == 7\nexcept AssertionError:\n    assert f(1) == 8",
         "assert f(lambda: 1) == 2",
         (
-            "from threading import Thread\nsaid = []\nt = Thread(target=lambda: said.append(f(1)))\nt.start()\nt.join()\n"
+            "import threading\nsaid = []\nt = threading.Thread(target=lambda: said.append(f(1)))\n"
+            "t.start()\nt.join()\n"
             "assert said == [3]"
         ),
     ],
