@@ -158,7 +158,8 @@ class Judge:
             shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
             self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
         shared: dict[int, tuple[int, Any]] | None = {} if self._request["mutates"] else None
-        encoder = Encoder(self._form, drain=False, shared=shared, numbers=True)
+        form = self._form_at_exit if name == "__exit__" else self._form
+        encoder = Encoder(form, drain=False, shared=shared, numbers=True)
         given = {
             "args": [encoder.encode(value) for value in args],
             "kwargs": {key: encoder.encode(value) for key, value in kwargs.items()},
@@ -183,7 +184,7 @@ class Judge:
     def _given(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What an object of the checks gives: only what is public of it, for the checks know what is expected."""
         try:
-            args = [self._decode(each) for each in asked["args"]]
+            args = tuple(self._decode(each) for each in asked["args"])
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
             if not may_ask(owner, name, args):
@@ -241,7 +242,14 @@ class Judge:
         name = getattr(value, "__name__", None)
         if type(name) is str and getattr(builtins, name, None) is value:
             return {"fn": name}
-        form = self._kept.whole_form(handed_out(value))
+        return self._stays(handed_out(value))
+
+    def _form_at_exit(self, value: Any) -> dict[str, Any]:
+        """The same, but what ends a `with` crosses, too."""
+        return self._stays(value) if isinstance(value, BaseException) else self._form(value)
+
+    def _stays(self, value: Any) -> dict[str, Any]:
+        form = self._kept.whole_form(value)
         return {"j": form.pop("o"), **form}
 
     def _send(self, message: dict[str, Any]) -> None:
