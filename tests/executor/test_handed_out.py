@@ -124,7 +124,7 @@ HELPED = [
     ("def f(it): return dict(it)\n", "assert f(zip('ab', [1, 2])) == {'a': 1, 'b': 2}"),
     ("def f(text): return [*text] + [text.read()]\n", "import io\nassert f(io.StringIO('a\\nb')) == ['a\\n', 'b', '']"),
     ("def f(rng): return rng.randint(1, 9)\n", "import random\nassert f(random.Random(1)) in range(1, 10)"),
-    ("def f(key): return max([(1, 2), (2, 1)], key=key)\n", "import operator as o\nassert f(o.itemgetter(1)) == (1, 2)"),
+    ("def f(g): return max([(1, 2), (2, 1)], key=g)\n", "import operator as o\nassert f(o.itemgetter(1)) == (1, 2)"),
     ("def f(lock):\n    with lock: return lock.locked()\n", "import threading\nassert f(threading.Lock())"),
 ]  # fmt: skip
 

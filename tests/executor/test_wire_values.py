@@ -19,14 +19,14 @@ from tests.executor.test_wire import across
 names = st.integers() | st.text() | st.tuples(st.integers(), st.booleans())
 items = st.dictionaries(names, st.integers() | st.text(), max_size=5)
 zones = st.timezones().map(lambda _: dt.UTC) | st.none()
-standard = (
+standard: st.SearchStrategy[Any] = (
     st.decimals(allow_nan=False)
     | st.fractions()
     | st.dates()
     | st.times(timezones=zones).map(lambda time: time.replace(fold=0))
     | st.datetimes(timezones=zones)
     | st.timedeltas()
-    | st.binary().map(memoryview)
+    | st.binary().map(lambda data: memoryview(data))
     | items.map(collections.OrderedDict)
     | st.lists(names, max_size=5).map(collections.Counter)
     | items.map(lambda pairs: collections.defaultdict(None, pairs))
@@ -153,6 +153,7 @@ def test_parts_that_name_no_later_part_are_refused(form: Any) -> None:
 
 
 def test_an_objects_plain_value_is_one() -> None:
-    for form in ({"o": 1, "of": "A"}, None, True, {"it": []}):
+    forms: list[Any] = [{"o": 1, "of": "A"}, None, True, {"it": []}]
+    for form in forms:
         with pytest.raises(WireError):
             Decoder(lambda _: object()).decode({"o": 0, "of": "B", "as": form})
