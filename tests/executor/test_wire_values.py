@@ -26,7 +26,7 @@ standard: st.SearchStrategy[Any] = (
     | st.times(timezones=zones).map(lambda time: time.replace(fold=0))
     | st.datetimes(timezones=zones)
     | st.timedeltas()
-    | st.binary().map(lambda data: memoryview(data))
+    | st.binary().map(lambda data: memoryview(data)[:])
     | items.map(collections.OrderedDict)
     | st.lists(names, max_size=5).map(collections.Counter)
     | items.map(lambda pairs: collections.defaultdict(None, pairs))
