@@ -81,6 +81,10 @@ AHEAD, MOST_AHEAD = 16, 1024
 """So many items of an iterator are asked for one by one, before more and more are asked for at once."""
 
 
+_TELLING = frozenset({"issubset", "issuperset", "isdisjoint", "startswith", "endswith"})
+"""Methods that compare with what is expected, as `==` does."""
+
+
 class Uncarried(TypeError):  # noqa: N818  the state is the message
     """The checks ask something of an object that only the solution's own process could answer."""
 
@@ -99,6 +103,8 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_wire_"):
             raise AttributeError(name)
+        if name in _TELLING and not is_named(self) and isinstance(state(self, "base"), (set, bytearray)):
+            return getattr(_value_of(self), name)
         return ask(self, "__getattr__", name)
 
 

@@ -151,6 +151,8 @@ WRONG = [
     ("class N(float):\n    __sub__ = lambda s, o: 0.0\ndef f(n): return N(1)\n", "assert abs(f(1) - 2.5) < 1e-6"),
     ("class S(str):\n    startswith = lambda *_: True\ndef f(n): return S('x')\n", "assert f(1).startswith('y')"),
     ("class f:\n    def __init__(s, n): pass\n    __eq__ = lambda s, o: True\n", "assert f(1) == 2.5"),
+    ("class S(set):\n    issubset = lambda *_: True\ndef f(n): return S([1])\n", "assert f(1).issubset({2})"),
+    ("class S(set):\n    __sub__ = lambda *_: {*()}\ndef f(n): return S([1])\n", "assert f(1) - {2} == set()"),
     ("class O:\n    __eq__ = lambda s, o: True\ndef f(n): return O()\n", "assert f(1) == f(2)"),
     (
         "import unittest\ndef f(n): raise unittest.SkipTest\n",
