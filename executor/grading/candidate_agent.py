@@ -185,7 +185,7 @@ class Candidate:
         self._module = types.ModuleType(MODULE)
         self._kept = Kept()
         self._checks = StandIns(self._ask_back)
-        self._raised = Raised(self._decode)
+        self._raised = Raised(self._decode, strange=Exception)
         self._loop: Any = None
         self._awaiting = False
 

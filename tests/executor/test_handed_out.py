@@ -125,6 +125,18 @@ HELPED = [
     ("def f(text): return [*text] + [text.read()]\n", "import io\nassert f(io.StringIO('a\\nb')) == ['a\\n', 'b', '']"),
     ("def f(rng): return rng.randint(1, 9)\n", "import random\nassert f(random.Random(1)) in range(1, 10)"),
     ("def f(g): return max([(1, 2), (2, 1)], key=g)\n", "import operator as o\nassert f(o.itemgetter(1)) == (1, 2)"),
+    (
+        ("class f:\n    def __init__(s): s.hs = []\n    def on(s, h): s.hs.append(h)\n"
+        "    def off(s, h): s.hs.remove(h)\n    def emit(s, x): return [h(x) for h in s.hs]\n"),
+        ("class L:\n    def hear(s, x): return x\nb, l = f(), L()\nb.on(l.hear)\n"
+        "assert b.emit(3) == [3]\nb.off(l.hear)\nassert b.emit(4) == []"),
+    ),
+    (
+        ("def f(g):\n    try: return g()\n    except LookupError: raise\n"
+        "    except Exception as e: return type(e).__name__, str(e)\n"),
+        ("class Boom(Exception): pass\nclass Gone(KeyError): pass\ndef g(): raise Boom('b')\ndef h(): raise Gone('g')\n"
+        "assert f(g) == ('Boom', 'b')\nassert raises(Gone, f, h)"),
+    ),
     ("def f(lock):\n    with lock: return lock.locked()\n", "import threading\nassert f(threading.Lock())"),
 ]  # fmt: skip
 
