@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from executor.grading.raised import FILE, MODULE, Raised, describe
-from executor.grading.remote import QUESTIONS, StandIns, is_stand_in, state
+from executor.grading.remote import MOST_AHEAD, QUESTIONS, StandIns, is_stand_in, state
 from executor.grading.wire import MUTABLE, OWN, Decoder, Encoder, WireError, exact_base
 
 OWN_FRAMES = 12
@@ -116,7 +116,7 @@ def take(iterator: Any, many: int) -> list[Any]:
         raise _pending.pop(id(iterator))
     items: list[Any] = []
     try:
-        while len(items) < many:
+        while len(items) < min(many, MOST_AHEAD):
             items.append(next(iterator))
     except StopIteration:
         pass
