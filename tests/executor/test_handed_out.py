@@ -48,7 +48,7 @@ def test_a_function_of_the_checks_can_be_called_and_tells_nothing_else(process: 
     verdict = judged(process, ASKS.format(asked=asked), check)
     assert verdict.outcome == "failed"
     assert "error" in verdict.failures[0].actual
-    assert SECRET not in verdict.model_dump_json().replace(check, "")
+    assert SECRET not in verdict.model_dump_json()
 
 
 REACH = [
