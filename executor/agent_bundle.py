@@ -26,7 +26,8 @@ _AGENT = tuple(
 _LIBRARY = tuple(
     f"executor.grading.{name}"
     for name in (
-        "wire", "remote", "raised", "candidate_agent", "checks_code", "recording", "plain_agent", "judge_agent",
+        "wire", "remote", "raised", "candidate_agent", "checks_code", "recording", "plain_agent", "handing_out",
+        "judge_agent",
     )
 )  # fmt: skip
 

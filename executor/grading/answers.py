@@ -111,6 +111,7 @@ def _plain_error(error: Mapping[str, Any], deep: int = 0) -> dict[str, Any]:
         "unplain": bool(error.get("unplain")),
         "hides": error.get("hides") is True,
     }
+    told |= {"mine": error["mine"]} if type(error.get("mine")) is int else {}
     told |= {"args": args} if isinstance(args, list) and args else {}
     told |= {"attributes": attributes} if isinstance(attributes, dict) and attributes else {}
     if deep < MOST_CAUSES and isinstance(error.get("cause"), dict):

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from executor.grading.checks_code import FILE, MODULE
 from executor.grading.raised import Raised, describe
-from executor.grading.remote import QUESTIONS, StandIns, is_stand_in, state
+from executor.grading.remote import MOST_AHEAD, QUESTIONS, StandIns, is_stand_in, state
 from executor.grading.wire import MUTABLE, OWN, Decoder, Encoder, WireError, exact_base
 
 OWN_FRAMES = 12
@@ -51,7 +51,9 @@ class Kept:
         self.module: types.ModuleType | None = None
 
     def form(self, value: Any) -> dict[str, Any]:
-        """How an object crosses that stays here."""
+        """How an object crosses that stays here, or has come from the checks."""
+        if is_stand_in(value):
+            return {"j": state(value, "form")["o"], "of": "object"}
         if type(value) is types.MethodType and _is_method(value):
             return {**self.form(value.__self__), "me": value.__func__.__name__}
         return self.whole_form(value)
@@ -115,7 +117,7 @@ def take(iterator: Any, many: int) -> list[Any]:
         raise _pending.pop(id(iterator))
     items: list[Any] = []
     try:
-        while len(items) < many:
+        while len(items) < min(many, MOST_AHEAD):
             items.append(next(iterator))
     except StopIteration:
         pass
@@ -180,7 +182,7 @@ class Candidate:
         self._module = types.ModuleType(MODULE)
         self._kept = Kept()
         self._checks = StandIns(self._ask_back)
-        self._raised = Raised(self._decode)
+        self._raised = Raised(self._decode, strange=Exception)
         self._loop: Any = None
         self._awaiting = False
 

@@ -19,21 +19,14 @@ from typing import Any
 from executor.grading import plain_agent
 from executor.grading.candidate_agent import DO, Channel, Kept
 from executor.grading.checks_code import CHECK_FILE, parsed
+from executor.grading.handing_out import handed_out, may_ask
 from executor.grading.raised import STAND_IN, CandidateError, CandidateGone, Raised, came_over, describe, raises, words
 from executor.grading.recording import Assertion, Instrument, Recorder, clip, show
-from executor.grading.remote import Method, StandIns, Uncarried, is_named, is_stand_in, state
+from executor.grading.remote import DOC, Method, StandIns, Uncarried, is_named, is_stand_in, state
 from executor.grading.wire import MUTABLE, VIEWS, Decoder, Encoder, WireError
 
 MOST_KEPT = 200
 """Values that crossed whose later changes are looked for, of one check."""
-ALLOWED = (
-    "__call__", "__len__", "__iter__", "__next__", "__take__", "__getitem__", "__contains__", "__bool__",
-    "__str__", "__getattr__", "__self__", "__eq__", "__lt__", "__hash__",
-)  # fmt: skip
-"""What the solution may ask of an object of the checks, beside its public methods and attributes."""
-NAMES = ("__name__", "__doc__", "__qualname__", "__module__")
-NEVER = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType, types.CoroutineType)
-"""Through whose public attributes one comes to all that there is in this process."""
 
 
 class Judge:
@@ -48,6 +41,8 @@ class Judge:
         self._solution = StandIns(self._call, named={name: name for name in request["classes"]})
         self._raised = Raised(self._decode, self._classes)
         self._kept = Kept()
+        self._methods: dict[Any, Any] = {}
+        self._mine: list[BaseException] = []
         self._crossed: list[tuple[Any, str]] = []
         self._knows_objects = self._knows_views = False
 
@@ -96,7 +91,11 @@ class Judge:
             return self._decode(told["value"])
         found = self._solution.resolve(told)
         kind = type(found)
-        called = {"__slots__": (), "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs)}
+        called = {
+            "__slots__": (),
+            "__doc__": DOC,
+            "__call__": lambda _self, *args, **kwargs: self._call(name, None, args, kwargs),
+        }
         made: Any = object.__new__(type(kind.__name__, (kind,), called))
         for part in ("form", "base", "call", "ahead", "taken"):
             object.__setattr__(made, f"_wire_{part}", state(found, part))
@@ -137,7 +136,7 @@ class Judge:
 
     def _form_of(self, value: Any) -> str:
         try:
-            return json.dumps(Encoder(self._form, drain=False).encode(value))
+            return json.dumps(self._encode(value))
         except (WireError, RecursionError):
             return ""
 
@@ -168,7 +167,8 @@ class Judge:
             shown = ", ".join([*map(show, args), *(f"{key}={show(value)}" for key, value in kwargs.items())])
             self._recorder.last = {"call": clip(f"{name}({shown})"), "arguments": show(list(args)), "actual": ""}
         shared: dict[int, tuple[int, Any]] | None = {} if self._request["mutates"] else None
-        encoder = Encoder(self._form, drain=False, shared=shared, numbers=True)
+        form = self._form_at_exit if name == "__exit__" else self._form
+        encoder = Encoder(form, drain=False, shared=shared, numbers=True)
         given = {
             "args": [encoder.encode(value) for value in args],
             "kwargs": {key: encoder.encode(value) for key, value in kwargs.items()},
@@ -193,10 +193,10 @@ class Judge:
     def _given(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What an object of the checks gives: only what is public of it, for the checks know what is expected."""
         try:
-            args = [self._decode(each) for each in asked["args"]]
+            args = tuple(self._decode(each) for each in asked["args"])
             kwargs = {key: self._decode(each) for key, each in asked["kwargs"].items()}
             name, owner = asked["name"], self._kept[asked["object"]]
-            if not may_ask(name, tuple(args)):
+            if not may_ask(owner, name, args):
                 raise AttributeError(name)  # noqa: TRY301  told like any other
             done = DO.get(name)
             value = done(owner, *args, **kwargs) if done else getattr(owner, name)(*args, **kwargs)
@@ -204,7 +204,8 @@ class Judge:
         except CandidateGone:
             raise
         except BaseException as error:  # noqa: BLE001  a function of the checks may raise anything
-            return {"error": describe(error, self._encode)}
+            self._mine.append(error)
+            return {"error": {**describe(error, self._encode), "mine": len(self._mine) - 1}}
 
     def _result(self, reply: dict[str, Any], name: str, shared: dict[int, Any]) -> Any:
         last = self._recorder.last
@@ -215,6 +216,8 @@ class Judge:
             return _awaited(lambda: self._result(told, name, shared))
         if "error" in reply:
             last["traceback"] = clip(str(reply["error"].get("traceback", "")))
+            if 0 <= reply["error"].get("mine", -1) < len(self._mine):  # the solution has let it pass
+                raise self._mine[reply["error"]["mine"]]
             raise self._raised.exception(reply["error"])
         decoder = Decoder(self._object, shared=dict(shared))
         try:
@@ -252,20 +255,20 @@ class Judge:
         name = getattr(value, "__name__", None)
         if type(name) is str and getattr(builtins, name, None) is value:
             return {"fn": name}
-        if isinstance(value, NEVER):
-            raise WireError(f"a {type(value).__name__} of the checks cannot cross")
+        return self._stays(handed_out(value))
+
+    def _form_at_exit(self, value: Any) -> dict[str, Any]:
+        """The same, but what ends a `with` crosses, too."""
+        return self._stays(value) if isinstance(value, BaseException) else self._form(value)
+
+    def _stays(self, value: Any) -> dict[str, Any]:
+        if isinstance(value, types.MethodType):  # which Python makes anew each time
+            value = self._methods.setdefault((id(value.__self__), value.__func__), value)
         form = self._kept.whole_form(value)
         return {"j": form.pop("o"), **form}
 
     def _send(self, message: dict[str, Any]) -> None:
         self._channel.send(json.dumps(message, separators=(",", ":")).encode())
-
-
-def may_ask(name: str, args: tuple[Any, ...]) -> bool:
-    """Whether the solution may ask an object of the checks for this; the name of an attribute is an exact text."""
-    if name == "__getattr__":
-        return bool(args) and type(args[0]) is str and (not args[0].startswith("_") or args[0] in NAMES)
-    return not name.startswith("_") or name in ALLOWED
 
 
 SILENT = ("__take__", "__self__", "__setattr__", "__delattr__", "__equals_a_stranger__", "__enter__", "__exit__")

@@ -58,10 +58,13 @@ def describe(error: BaseException, encode: Callable[[Any], Any], *, deep: int = 
     }
     parts = {name: getattr(error, name, None) for name in _PARTS} if _is_builtin(type(error)) else {}
     attributes = {**{name: part for name, part in parts.items() if part is not None}, **vars(error)}
+    attributes = {name: part for name, part in attributes.items() if not str(name).startswith("_wire_")}
     args = [_or_none(encode, each) for each in error.args]
     told["args"] = None if any(each is None for each in args) else [each["v"] for each in args if each is not None]
     forms = {name: _or_none(encode, value) for name, value in list(attributes.items())[:50] if type(name) is str}
     told["attributes"] = {name: form["v"] for name, form in forms.items() if form is not None}
+    if type(error.__dict__.get("_wire_mine")) is int:
+        told["mine"] = error.__dict__["_wire_mine"]
     if deep < MOST_CAUSES:
         told["hides"] = bool(error.__suppress_context__)
         if error.__cause__ is not None:
@@ -123,9 +126,18 @@ STAND_IN: Mapping[str, Any] = {"__module__": MODULE, "__str__": _said, "__init__
 class Raised:
     """Makes exceptions of what is told of them."""
 
-    def __init__(self, decode: Callable[[Any], Any], own: Mapping[str, type[BaseException]] | None = None) -> None:
-        """`own`: classes here that stand for exception classes of the solution, by their names."""
-        self._decode, self._own = decode, own or {}
+    def __init__(
+        self,
+        decode: Callable[[Any], Any],
+        own: Mapping[str, type[BaseException]] | None = None,
+        *,
+        strange: type[BaseException] | None = None,
+    ) -> None:
+        """`own`: classes here that stand for exception classes of the solution, by their names.
+
+        `strange`: from what those derive of which nothing is known here; None for a CandidateError.
+        """
+        self._decode, self._own, self._strange = decode, own or {}, strange
 
     def exception(self, told: Mapping[str, Any], *, loops: bool = True) -> BaseException:
         """The exception; with `loops` one that would end a loop in silence becomes a CandidateStopped."""
@@ -136,6 +148,7 @@ class Raised:
             return NoPlainValue(message)
         names = [str(name) for name in told.get("classes") or ["an exception"]]
         kind, nearest = next(((kind, name) for name in names if (kind := self._class(name))), (None, ""))
+        kind = kind or self._strange
         if kind is None:
             return CandidateError(f"{names[0]}: {message}")
         if loops and issubclass(kind, _ENDS_LOOPS):
@@ -183,6 +196,8 @@ class Raised:
     def _dress(self, made: BaseException, told: Mapping[str, Any], message: str) -> None:
         """Give it the words, attributes, notes and cause of the other one."""
         made.__dict__.update(_wire_told=True, _wire_message=message)
+        if "mine" in told:
+            made.__dict__["_wire_mine"] = told["mine"]
         attributes = told.get("attributes")
         for name, form in attributes.items() if isinstance(attributes, dict) else ():
             if not name.startswith("__") or name == "__notes__":

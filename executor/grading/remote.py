@@ -43,6 +43,10 @@ AHEAD, MOST_AHEAD = 16, 1024
 """So many items of an iterator are asked for one by one, before more and more are asked for at once."""
 
 
+_TELLING = frozenset({"issubset", "issuperset", "isdisjoint", "startswith", "endswith"})
+"""Methods that compare with what is expected, as `==` does."""
+
+
 class Uncarried(TypeError):  # noqa: N818  the state is the message
     """The checks ask something of an object that only the solution's own process could answer."""
 
@@ -61,6 +65,8 @@ class StandIn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_wire_"):
             raise AttributeError(name)
+        if name in _TELLING and not is_named(self) and isinstance(state(self, "base"), (set, bytearray)):
+            return getattr(_value_of(self), name)
         return ask(self, "__getattr__", name)
 
 
@@ -125,6 +131,10 @@ class Method:
         return self._wire_name
 
 
+DOC = property(lambda self: ask(self, "__getattr__", "__doc__"))
+"""A class has its own text in that place, and would not ask."""
+
+
 class StandIns:
     """All stand-ins of one other side, each object's the same every time."""
 
@@ -181,7 +191,7 @@ class StandIns:
 
     def _new_class(self, form: Mapping[str, Any], asked: tuple[str, ...], base: Any) -> type:
         by_value = _kept_by_value(base)
-        body: dict[str, Any] = {"__module__": "solution", "_wire_named": form.get("n") in self._named}
+        body: dict[str, Any] = {"__module__": "solution", "_wire_named": form.get("n") in self._named, "__doc__": DOC}
         if not by_value:
             local = _local_class(form, base)
             body["__slots__"] = ()

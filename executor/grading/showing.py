@@ -16,6 +16,7 @@ MAX_SHOWN_CHARS = 600
 _DICTS = {"d": "", "od": "OrderedDict", "cn": "Counter", "dd": "defaultdict"}
 _BRACKETS = {
     "t": ("(", ")"), "s": ("{", "}"), "fs": ("frozenset({", "})"), "q": ("deque([", "])"), "r": ("range(", ")"),
+    "sl": ("slice(", ")"),
     "c": ("complex(", ")"), "fr": ("Fraction(", ")"), "ar": ("array(", ")"), "at": ("(", ")"),
     "dk": ("dict_keys([", "])"), "dv": ("dict_values([", "])"),
 }  # fmt: skip

@@ -176,7 +176,8 @@ class Encoder:
     def _other(self, value: Any, kind: type, depth: int) -> Any:
         """The form of what is no plain value: of a subclass, an iterator, or an object that stays."""
         base = exact_base(kind)
-        if base is not None and (self._keep is None or kind.__module__ not in OWN):
+        own = kind.__module__ in OWN or (base is tuple and hasattr(kind, "_fields"))
+        if base is not None and (self._keep is None or not own):
             return _EXACT[base](self, value, depth)
         if base is not None and self._keep is not None:
             return {**self._keep(value), "as": _EXACT[base](self, value, depth + 1)}
@@ -269,7 +270,7 @@ class Encoder:
         return {"r": [self._int(part, depth) for part in (value.start, value.stop, value.step)]}
 
     def _slice(self, value: slice, depth: int) -> Any:
-        return {"sl": [self._tree(part, depth + 1) for part in (value.start, value.stop, value.step)]}
+        return {"sl": self._list((value.start, value.stop, value.step), depth)}
 
     def _decimal(self, value: decimal.Decimal, _depth: int) -> Any:
         return {"de": decimal.Decimal.__str__(value)}
@@ -422,11 +423,8 @@ class Decoder:
         return self._of_parts(tag, [self._value(part, depth + 1) for part in _checked(body, list)])
 
     def _of_parts(self, tag: str, parts: list[Any]) -> Any:
-        if tag == "r":
-            return range(*parts)
-        if tag == "sl":
-            start, stop, step = parts
-            return slice(start, stop, step)
+        if tag in ("r", "sl"):
+            return (range if tag == "r" else slice)(*parts)
         if tag == "c":
             real, imaginary = map(float, parts)
             return complex(real, imaginary)

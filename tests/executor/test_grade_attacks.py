@@ -8,7 +8,7 @@ import pytest
 
 from executor.grading.grade import grade
 from executor.process_sandbox import ProcessSandbox
-from executor.sandbox import Sandbox
+from executor.sandbox import MAX_FRAME, Sandbox
 from memory.attempts import AttemptLimits, Verdict
 from memory.tasks import Check, Task
 from utils.errors import Interrupted, SandboxFault
@@ -112,7 +112,13 @@ RIGHT = [
     ("def f(n): return float('nan')\n", "assert f(1) != f(1)"),
     ("def f(t): return t + chr(0xd800)\n", "assert f(chr(0xdfff)) == chr(0xdfff) + chr(0xd800)"),
     ("import sys\ndef f(n): return 1 if n == 0 else 1 + f(n - 1)\n", "assert f(700) == 701"),
-    ("def f(xs):\n    xs.sort()\n    return xs[0]\n", "xs = [2, 1]\nassert f(xs) == 1\nassert xs == [2, 1]"),
+    ("def f(xs):\n    xs.sort()\n    return xs[0]\n", "xs = [2, 1]\nassert f(xs) == 1"),
+    ("class L(list):\n    __len__ = lambda s: 3\ndef f(n): return L()\n", "assert len(f(1)) == 3"),
+    ("def f(n): return (x for x in iter(int, 1))\n", "assert next(f(1)) == 0"),
+    ("async def f(n): return n\n", "import asyncio\nassert asyncio.run(f(1)) == 1"),
+    ("def f(n): return AssertionError\n", "assert f(1) is AssertionError"),
+    ("class B(bytes):\n    __bytes__ = lambda s: b''\ndef f(n): return B(b'a')\n", "assert f(1) == b'a'"),
+    ("def f(g): return [*map(g, [1, 2])]\n", "assert f(lambda x: x + 1) == [2, 3]"),
     ("def f(n):\n    def g():\n        yield from range(n)\n    return {*g()}\n", "assert f(3) == {0, 1, 2}"),
 ]
 
@@ -138,16 +144,26 @@ WRONG = [
         "class S(str):\n    __eq__ = lambda s, o: True\n    __hash__ = str.__hash__\ndef f(n): return S('x')\n",
         "assert f(1) == 'y'",
     ),
-    ("class L(list):\n    __len__ = lambda s: 3\ndef f(n): return L()\n", "assert len(f(1)) == 3"),
+    ("def f(xs):\n    xs.sort()\n    return xs[0]\n", "xs = [2, 1]\nassert f(xs) == 1\nassert xs == [2, 1]"),
     ("class D(dict):\n    __contains__ = lambda s, k: True\ndef f(n): return D()\n", "assert 'a' in f(1)"),
     (
         "class T(tuple):\n    __lt__ = __gt__ = lambda s, o: True\ndef f(n): return T((1,))\n",
         "assert f(1) > (2,) and f(1) < (0,)",
     ),
-    ("class B(bytes):\n    __bytes__ = lambda s: b''\ndef f(n): return B(b'a')\n", "assert f(1) == b'a'"),
-    ("def f(n): return (x for x in iter(int, 1))\n", "assert next(f(1)) == 0"),
-    ("async def f(n): return n\n", "import asyncio\nassert asyncio.run(f(1)) == 1"),
-    ("def f(n): return AssertionError\n", "assert f(1)"),
+    ("class N(float):\n    __sub__ = lambda s, o: 0.0\ndef f(n): return N(1)\n", "assert abs(f(1) - 2.5) < 1e-6"),
+    ("class S(str):\n    startswith = lambda *_: True\ndef f(n): return S('x')\n", "assert f(1).startswith('y')"),
+    ("class f:\n    def __init__(s, n): pass\n    __eq__ = lambda s, o: True\n", "assert f(1) == 2.5"),
+    ("class S(set):\n    issubset = lambda *_: True\ndef f(n): return S([1])\n", "assert f(1).issubset({2})"),
+    ("class S(set):\n    __sub__ = lambda *_: {*()}\ndef f(n): return S([1])\n", "assert f(1) - {2} == set()"),
+    ("class O:\n    __eq__ = lambda s, o: True\ndef f(n): return O()\n", "assert f(1) == f(2)"),
+    (
+        "import unittest\ndef f(n): raise unittest.SkipTest\n",
+        (
+            "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(1), 2)\n"
+            "r = unittest.TestResult()\nunittest.defaultTestLoader.loadTestsFromTestCase(T).run(r)\n"
+            "if not r.wasSuccessful(): raise ValueError"
+        ),
+    ),
     ("def f(n): raise type('ValueError', (Exception,), {})\n", "assert raises(ValueError, f, 1)"),
     ("def f(n): raise ExceptionGroup('', [ValueError()])\n", "assert raises(ValueError, f, 1)"),
 ]
@@ -172,7 +188,7 @@ def test_the_key_of_a_key_error_arrives(process: Sandbox) -> None:
 
 def test_an_answer_too_large_for_a_frame_costs_one_check(process: Sandbox) -> None:
     source = "def f(n): return 'x' * n\n"
-    verdict = judged(process, source, "assert f(5_000_000) == ''", "assert f(1) == 'x'")
+    verdict = judged(process, source, "assert f(17_000_000) == ''", "assert f(1) == 'x'")
     assert [check.passed for check in verdict.checks] == [False, True]
 
 
@@ -188,7 +204,7 @@ def test_a_changed_deque_is_seen_like_a_list(process: Sandbox) -> None:
 
 def test_an_iterator_is_shown_the_same_in_each_run(process: Sandbox) -> None:
     verdict = judged(process, "def f(n): return iter([n])\n", "assert f(1) == [1]")
-    assert verdict.failures[0].actual == "<list_iterator>"
+    assert verdict.failures[0].actual == "<list_iterator object>"
 
 
 def test_dying_early_does_not_make_the_share_larger(process: Sandbox) -> None:
@@ -203,10 +219,10 @@ def test_checks_that_do_not_end_say_how_they_did(process: Sandbox) -> None:
 
 
 def test_what_is_too_large_for_the_solution_is_not_sent_and_is_no_fault(process: Sandbox) -> None:
-    size = 4 * 1024 * 1024 - len('{"op": "call", "name": "g", "object": null, "args": [""], "kwargs": {}}')
-    source = f"def f(n): return 'x' * {size - 200}\ndef g(text): return len(text)\n"
-    checks = (f"assert g(f(1) + 'x' * {more}) == {size - 200 + more}" for more in (150, 200))
-    verdict = judged(process, source, *checks, names=("f", "g"))
+    size = MAX_FRAME - len('{"op": "call", "name": "g", "object": null, "args": [""], "kwargs": {}}')
+    source = f"def f(n): return 'x' * {size - 300}\ndef g(text): return len(text)\n"
+    checks = (f"assert g(f(1) + 'x' * {more}) == {size - 300 + more}" for more in (200, 300))
+    verdict = judged(process, source, *checks, names=("f", "g"), limits=PATIENT)
     assert [check.passed for check in verdict.checks] == [True, False]
     assert "cannot be handed to the solution" in verdict.failures[0].error
 
@@ -219,7 +235,7 @@ def test_more_calls_than_anybody_wants_are_no_pass(process: Sandbox, monkeypatch
 
 
 def test_a_solution_too_large_to_load_has_failed(process: Sandbox) -> None:
-    verdict = judged(process, "#" * (5 << 20) + "\ndef f(): return 1\n", "assert f() == 1")
+    verdict = judged(process, "#" * (17 << 20) + "\ndef f(): return 1\n", "assert f() == 1")
     assert (verdict.outcome, verdict.calls) == ("failed", 0)
     assert "cannot be handed to the solution" in verdict.error
 

@@ -1,10 +1,7 @@
 """What crosses between a candidate and its judge."""
 
-import array
 import collections
 import contextlib
-import datetime as dt
-import decimal
 import io
 import json
 import math
@@ -18,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.grading.answers import answer, frame_of_answer
-from executor.grading.wire import MAX_DEPTH, MAX_INT_BITS, MAX_ITEMS, Decoder, Encoder, Handle, WireError
+from executor.grading.wire import MAX_DEPTH, MAX_INT_BITS, MAX_ITEMS, NESTED, Decoder, Encoder, WireError
 from executor.sandbox import MAX_FRAME
 
 plain = st.recursive(
@@ -38,6 +35,10 @@ plain = st.recursive(
     ),
     max_leaves=20,
 )
+
+
+def kept(_value: object) -> dict[str, Any]:
+    return {"o": 0, "of": "Own"}
 
 
 def across(value: object) -> Any:
@@ -83,9 +84,6 @@ Point = collections.namedtuple("Point", "x y")
     [
         (Text("a"), "a"),
         (Whole(3), 3),
-        (collections.Counter("aab"), {"a": 2, "b": 1}),
-        (collections.OrderedDict(a=1), {"a": 1}),
-        (collections.defaultdict(int, a=1), {"a": 1}),
         (Point(1, 2), (1, 2)),
         (True, True),
     ],
@@ -106,7 +104,7 @@ def test_special_values_arrive() -> None:
     assert across(int) is int
 
 
-@pytest.mark.parametrize("make", [lambda: (x for x in (1, 2)), lambda: map(int, "12"), {1: 0, 2: 0}.keys])
+@pytest.mark.parametrize("make", [lambda: (x for x in (1, 2)), lambda: map(int, "12"), lambda: iter({1: 0, 2: 0})])
 def test_an_iterator_can_be_drained_once_and_equals_nothing(make: Any) -> None:
     arrived = across(make())
     assert arrived != [1, 2]
@@ -119,13 +117,6 @@ def endless() -> Any:
         yield 0
 
 
-def nested(depth: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(depth):
-        value = [value]
-    return value
-
-
 def itself() -> list[Any]:
     value: list[Any] = []
     value.append(value)
@@ -136,7 +127,6 @@ def itself() -> list[Any]:
     "value",
     [
         endless(),
-        nested(MAX_DEPTH + 1),
         itself(),
         [0] * (MAX_ITEMS + 1),
         1 << MAX_INT_BITS,
@@ -146,11 +136,11 @@ def itself() -> list[Any]:
         Point,
         ...,
     ],
-    ids=["endless", "deep", "recursive", "long", "huge", "builtin", "print", "lambda", "class", "ellipsis"],
+    ids=["endless", "recursive", "long", "huge", "builtin", "print", "lambda", "class", "ellipsis"],
 )
 def test_what_has_no_bounded_plain_value_is_refused(value: object) -> None:
     with pytest.raises(WireError):
-        Encoder(lambda _: 0).encode(value)
+        Encoder().encode(value)
 
 
 @pytest.mark.parametrize(
@@ -164,26 +154,6 @@ def test_what_has_no_bounded_plain_value_is_refused(value: object) -> None:
 def test_a_malformed_tag_is_refused(data: object) -> None:
     with pytest.raises(WireError):
         Decoder().decode(data)
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda h: h == 1, lambda h: h != 1, lambda h: h < 1, bool, len, list, hash, lambda h: 1 in h,
-        lambda h: [h] == [1],
-    ],
-)  # fmt: skip
-def test_a_handle_has_no_value(use: Any) -> None:
-    with pytest.raises(TypeError, match="Stack"):
-        use(Handle(0, "Stack"))
-
-
-def test_a_handle_crosses_back_as_the_object_it_stands_for() -> None:
-    stays = object()
-    sent = Encoder(lambda _: 7).encode([type("Own", (), {})()])
-    assert sent == [{"o": 7, "of": "Own"}]
-    assert Encoder().encode(Handle(7, "Own")) == {"o": 7, "of": "Own"}
-    assert Decoder(lambda number, _: stays if number == 7 else None).decode(sent) == [stays]
 
 
 half_characters = st.integers(0xD800, 0xDFFF).map(chr)
@@ -248,9 +218,9 @@ def test_two_halves_of_a_character_stay_two() -> None:
 
 
 FOREIGN: list[Any] = [
-    ..., NotImplemented, len, print, lambda: 0, json, object(), slice(1), memoryview(b"a"), ValueError("a"), Point,
-    type, re.compile("a"), re.compile, decimal.Decimal(1), dt.date.min, array.array("b"), io.BytesIO, str.join,
-    "a".join, property(), staticmethod(len), collections.ChainMap({}), Handle, [].append, type(...), ValueError,
+    ..., NotImplemented, len, print, lambda: 0, json, object(), ValueError("a"), Point,
+    re.compile("a"), re.compile, io.BytesIO, str.join,
+    "a".join, property(), staticmethod(len), collections.ChainMap({}), [].append, type(...),
 ]  # fmt: skip
 
 
@@ -267,16 +237,24 @@ WRAPS = [lambda v: [v], lambda v: (v,), lambda v: {0: v}, lambda v: frozenset([v
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
-def test_the_depth_that_may_cross_can_be_taken_apart_and_no_more(wrap: Any) -> None:
-    def wrapped(levels: int) -> Any:
-        value: Any = 0
-        for _ in range(levels):
-            value = wrap(value)
-        return value
+@pytest.mark.parametrize("levels", [NESTED, NESTED + 1, 10_000])
+def test_however_deep_a_value_is_all_its_levels_arrive(wrap: Any, levels: int) -> None:
+    value: Any = 0
+    for _ in range(levels):
+        value = wrap(value)
+    arrived, found = across(value), 0
+    while arrived != 0:
+        (arrived,) = arrived.values() if isinstance(arrived, dict) else arrived
+        found += 1
+    assert found == levels
 
-    across(wrapped(MAX_DEPTH))
+
+def test_one_part_deeper_than_any_that_is_sent_is_refused() -> None:
+    data: Any = 0
+    for _ in range(MAX_DEPTH + 1):
+        data = [data]
     with pytest.raises(WireError):
-        Encoder().encode(wrapped(MAX_DEPTH + 1))
+        Decoder().decode(data)
 
 
 tags = st.sampled_from(
@@ -295,7 +273,7 @@ tagged_json = st.recursive(
 @given(tagged_json)
 def test_json_in_the_form_of_values_decodes_or_is_refused(data: object) -> None:
     with contextlib.suppress(WireError):
-        Encoder(lambda _: 0).encode(Decoder().decode(data))
+        Encoder(kept).encode(Decoder().decode(data))
 
 
 def taken(frame: bytes, to: Literal["load", "call"], *, mutates: bool) -> None:
@@ -303,7 +281,7 @@ def taken(frame: bytes, to: Literal["load", "call"], *, mutates: bool) -> None:
     reply = answer(frame, to=to, mutates=mutates)
     handed_on = frame_of_answer(reply)
     assert len(handed_on) <= MAX_FRAME
-    assert reply.keys() <= {"value", "args", "error", "missing", "cpu_s"}
+    assert reply.keys() <= {"value", "args", "shared", "back", "later", "error", "missing", "kinds", "cpu_s"}
     told = json.loads(handed_on)
     for data in [told.get("value"), *told.get("args", [])]:
         with contextlib.suppress(WireError):
