@@ -39,7 +39,6 @@ class Judging:
             Interrupted: the sandbox was closed meanwhile.
         """
         start = {
-            "nonce": self._nonce,
             "setup": self._task.setup,
             "interface": self._task.callable_names,
             "kinds": self._line.kinds,
@@ -83,6 +82,8 @@ class Judging:
                 self._judge.send(frame_of_answer(self._line.call(_request(message), self._ask_back)))
             case "check":
                 self._note(self._task.checks[message["index"]], message)
+            case "over":
+                self._judge.send(json.dumps({"nonce": self._nonce}).encode())
             case "done":
                 self.done = message["nonce"] == self._nonce
 

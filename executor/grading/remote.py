@@ -257,7 +257,7 @@ def _operation(name: str) -> Callable[[Any, Any], Any]:
         if is_stand_in(other) or (in_place and base is not None and not _kept_by_value(base)):
             return asked(self, other, *more)
         if base is None:
-            raise Uncarried(self, "can only be reckoned with where it is", told=True)
+            raise Uncarried(self, "could be reckoned with by the solution alone", told=True)
         done = getattr(type(base), name, None)
         return NotImplemented if done is None else done(_value_of(self), other, *more)
 
@@ -272,7 +272,7 @@ def _difference(name: str) -> Callable[[Any, Any], Any]:
         found = ask(self, name, other)
         if is_stand_in(found) or is_stand_in(other):
             return found
-        raise Uncarried(self, "can only be told apart from a plain value where it is")
+        raise Uncarried(self, "could be told apart from a plain value by the solution alone")
 
     difference.__name__ = name
     return difference
@@ -325,7 +325,7 @@ def _comparison(name: str, *, own: bool) -> Callable[[Any, Any], Any]:
             return compare(base, _value_of(other) if is_stand_in(other) else other)
         if not own:
             return NotImplemented
-        raise Uncarried(self, "can only be compared with a plain value where it is")
+        raise Uncarried(self, "could be compared with a plain value by the solution alone")
 
     return comparison
 

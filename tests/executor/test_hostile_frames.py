@@ -105,6 +105,9 @@ def told(sent: list[Any], *, mutates: bool, named: bool) -> tuple[list[dict[str,
             said.append(message)
             message = judge.answer()
             continue
+        if message["op"] == "over":
+            message = judge.ask({"nonce": "n"})
+            continue
         message = handed(judge, answer(left.pop(0) if left else b'{"value": 0}', to="call", mutates=mutates))
     judge.to_agent.put(None)
     thread.join(timeout=10)
@@ -139,7 +142,7 @@ def test_whatever_a_load_says_the_judge_asks_and_reports(load: Any) -> None:
     while message["op"] == "call":
         message = judge.ask({"value": 7})
     assert (message["op"], message["passed"], message["total"]) == ("check", 0, 1)
-    assert judge.answer()["op"] == "done"
+    assert judge.answer()["op"] == "over"
     judge.to_agent.put(None)
     thread.join(timeout=10)
 
