@@ -205,11 +205,14 @@ class Candidate:
         sys.modules[MODULE] = self._module
         self._module.__dict__["__file__"] = os.path.abspath(FILE)  # noqa: PTH100
         exec(compile(source, FILE, "exec", dont_inherit=True), self._module.__dict__)  # noqa: S102  what it is for
-        missing = [name for name in names[1:] if not hasattr(self._module, name)]
-        missing += [name for name in names[:1] if not callable(getattr(self._module, name, None))]
+        missing = [name for name in names if not self._defines(name, entry=name == names[0])]
         self._kept = Kept(names)
         self._kept.module = self._module
         return {"missing": missing, "kinds": {} if missing else {name: self._told_of(name) for name in names}}
+
+    def _defines(self, name: str, *, entry: bool) -> bool:
+        """Whether the solution has the name; its entry point has to be something that can be called."""
+        return callable(getattr(self._module, name, None)) if entry else hasattr(self._module, name)
 
     def _told_of(self, name: str) -> dict[str, Any]:
         """What the judge has to know of a name: its object's form, and what a class of exceptions derives from."""

@@ -143,6 +143,7 @@ def test_whatever_a_load_says_the_judge_asks_and_reports(load: Any) -> None:
         message = judge.ask({"value": 7})
     assert (message["op"], message["passed"], message["total"]) == ("check", 0, 1)
     assert judge.answer()["op"] == "over"
+    assert judge.ask({"nonce": "n"})["op"] == "done"
     judge.to_agent.put(None)
     thread.join(timeout=10)
 
