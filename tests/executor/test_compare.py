@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.grading.compare import is_plain, same
+from executor.grading.compare import flattened, is_plain, same
 from executor.grading.showing import MAX_TEXT, shown
 from executor.grading.wire import Decoder, Encoder
 from memory.literals import literal
@@ -17,7 +17,7 @@ from tests.executor.test_wire import every_value, exact, kept, tagged_json
 
 
 def form(value: object) -> Any:
-    return json.loads(json.dumps(Encoder(kept).encode(value)))
+    return flattened(json.loads(json.dumps(Encoder(kept).encode(value))))
 
 
 def alike(value: Any) -> object:

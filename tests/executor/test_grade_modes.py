@@ -41,7 +41,8 @@ def attacks() -> list[Path]:
 
 
 def deserves(path: Path) -> str:
-    return "passed" if path.read_text(encoding="utf-8").startswith("# MUST: pass") else "failed"
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return "passed" if first.startswith("# MUST: pass") or "(in cases: pass)" in first else "failed"
 
 
 def test_attacks_on_the_checks_do_not_pass_cases_either(isolated: Sandbox) -> None:

@@ -28,7 +28,7 @@ NO_VERDICT = frozenset(
 MOST_WITHOUT_VERDICT = 10
 HOLDS_IN_PYTHON_TOO = {"w14_nan_inverted_compare"}
 """Wrong by intent, but the check holds in plain Python and in every judge: it says `not nan > 1e-9`."""
-NOT_IN_LANDLOCK = {"h92_program_process_pool"}
+NOT_IN_LANDLOCK = {"h91_program_spawn_pool", "h92_program_process_pool"}
 """Right, but the locks of multiprocessing are not to be had there."""
 LIMITS = AttemptLimits(wall_s=8.0, cpu_s=3.0, memory_mb=512)
 

@@ -1,4 +1,4 @@
-# MUST: fail. Wrong where somebody above it on the stack runs checks, right where it is asked from outside.
+# MUST: fail (in cases: pass). Wrong where somebody above it on the stack runs checks, right where it is asked alone.
 # ruff: noqa: ANN001, ANN201
 # mypy: ignore-errors
 import sys
