@@ -138,12 +138,13 @@ def answers_ms(
 
 def table(times: Mapping[str, Sequence[float]], rates: Mapping[str, float]) -> str:
     """A line for each contender: milliseconds of one, results a second of two workers, both against two of them."""
-    lines = [f"{'':<26}{'median ms':>10}{'p90 ms':>9}{'/ plain':>9}{'per second':>12}{'/ docker run':>14}"]
+    lines = [f"{'':<34}{'median ms':>10}{'p90 ms':>9}{'/ plain':>9}{'per second':>12}{'/ docker run':>14}"]
     for name, taken in times.items():
         plainly = f"{median(taken) / median(times[PLAIN]):>9.2f}"
-        against = f"{rates[name] / rates[RUN]:>14.1f}" if RUN in rates else f"{'-':>14}"
+        rate = f"{rates[name]:>12.1f}" if name in rates else f"{'-':>12}"
+        against = f"{rates[name] / rates[RUN]:>14.1f}" if {RUN, name} <= rates.keys() else f"{'-':>14}"
         p90 = quantiles(taken, n=10, method="inclusive")[-1]
-        lines.append(f"{name:<26}{median(taken):>10.1f}{p90:>9.1f}{plainly}{rates[name]:>12.1f}{against}")
+        lines.append(f"{name:<34}{median(taken):>10.1f}{p90:>9.1f}{plainly}{rate}{against}")
     return "\n".join(lines)
 
 
@@ -211,9 +212,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         rivals = contenders(stack, task)
         here = [kind for kind in GRADERS if any(each.name == graded_of(kind) for each in rivals)]
-        rivals += others(stack, task, given.beside, here) if given.beside else []
+        beside = others(stack, task, given.beside, here) if given.beside else []
         print(f"{given.rounds} rounds, {given.slices} slices; a graded pair is {task.id}; {load()}", flush=True)
-        times = latencies(rivals, given.rounds, lots)
+        times = latencies([*rivals, *beside], given.rounds, lots)
         rates = throughputs(rivals, given.slices, lots)
         print(table(times, rates), load(), sep="\n", flush=True)
     with ExitStack() as stack:

@@ -79,7 +79,7 @@ def plain(task: Task) -> Iterator[Contender]:
     """The job and the checks with nothing around them."""
     python = (str(base_python()), "-s", "-S", "-P", "-c")
     yield Contender(PLAIN, printing(*python, SOURCE))
-    helper = f"from typing import Any\n{inspect.getsource(plain_agent.raises)}"
+    helper = f"Any = object\n{inspect.getsource(plain_agent.raises)}"
     parts = (helper, task.setup, task.reference or "", *(check.code for check in task.checks), SOURCE)
     yield Contender(PLAIN_CHECKS, printing(*python, "\n".join(parts)))
 

@@ -10,7 +10,7 @@ from executor.grading.fresh import CHECK as FRESH
 from executor.grading.fresh import Fresh, fresh_calls
 from executor.grading.hash_order import OTHER_SEED, SEEDED, order_matters
 from executor.grading.judging import Judging, count_asserts
-from executor.grading.plain import judge_limits, run_plainly
+from executor.grading.plain import Plain, judge_limits, order_of, run_plainly
 from executor.grading.programs import CANDIDATE, JUDGE
 from executor.grading.stdio import grade_program
 from executor.grading.tally import Tally
@@ -113,22 +113,23 @@ class _Grading:
         self, task: Task, source: str, candidate: Conversation, judge: Conversation | None, *, fresh: Fresh,
         limits: Limits,
     ) -> None:  # fmt: skip
-        self._task, self._source, self._fresh, self._limits = task, source, fresh, limits
+        self._task, self._source, self._fresh = task, source, fresh
         self._candidate, self._judge = candidate, judge
         self._line = Asking(candidate, mutates=task.mutates_arguments)
         self._tally = Tally()
-        self._judging = None if judge is None else Judging(task, judge, self._line, self._tally)
+        plainly = order_of(task, source, limits)
+        self._judging = None if judge is None else Judging(task, judge, self._line, self._tally, plainly=plainly)
+        self._plain: Plain | None = None
         self._cases = [wanted_of(case) for case in task.cases]
 
     def verdict(self) -> Verdict:
         """Load the solution, run checks, cases and fresh inputs, close what runs, and say what came of it."""
-        error = "the grading was broken off"
         try:
             error = self._line.load(self._source, self._task.callable_names)
             if not error:
                 self._try()
         finally:
-            candidate, judge = self._end(plainly=not error and not self._line.gone)
+            candidate, judge = self._end()
         if not error and self._judging is not None and judge is not None:
             error = self._judging.blame(judge)
         return self._conclude(self._early_end(candidate) or error, candidate)
@@ -148,24 +149,17 @@ class _Grading:
         found = [tried(case, self._line, tolerance=self._task.tolerance) for case in cases]
         self._tally.note_cases(name, found)
 
-    def _end(self, *, plainly: bool) -> tuple[ExecutionResult, ExecutionResult | None]:
-        """Close what runs; the judge, if its word leaves the verdict open, after the plain run."""
-        judge, judging = self._judge, self._judging
-        if judge is None or judging is None:
+    def _end(self) -> tuple[ExecutionResult, ExecutionResult | None]:
+        """Close what runs; the judge when the plain run, if there is one, has had its say."""
+        if self._judge is None or self._judging is None:
             return self._candidate.close(), None
         with ThreadPoolExecutor(max_workers=1) as closer:
             closing = closer.submit(self._candidate.close)
             try:
-                if plainly and judging.done and self._is_open(judging):
-                    judging.run_plainly(self._source, self._limits)
+                self._plain = self._judging.plain_word()
             finally:
-                ended = judge.close()
+                ended = self._judge.close()
             return closing.result(), ended
-
-    def _is_open(self, judging: Judging) -> bool:
-        """Whether what the plain run says can change anything."""
-        failed = [check for check in self._tally.checks if not check.passed]
-        return not failed or (len(failed) == len(judging.excuses) and (all(judging.excuses) or bool(reach(self._task))))
 
     def _early_end(self, candidate: ExecutionResult) -> str:
         """Why the candidate's process was gone before the checks were over, in words."""
@@ -179,7 +173,7 @@ class _Grading:
         checks = (*tally.checks, *self._not_run()[len(tally.checks) :])
         settled = settle(
             separated=self._line.calls > 0 and all(check.passed for check in checks) and not error,
-            plain=None if self._judging is None else self._judging.plain,
+            plain=self._plain,
             excuse="" if error or self._judging is None else self._excuse(self._judging),
             needs_plain=self._judging is not None,
         )

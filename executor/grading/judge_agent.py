@@ -46,8 +46,8 @@ class Judge:
         self._crossed: list[tuple[Any, str]] = []
         self._knows_objects = self._knows_views = False
 
-    def grade(self) -> None:
-        """Run the setup and every check; report each, say that all is done, and then run all of it plainly."""
+    def grade(self) -> Any:
+        """Run the setup and every check, report each, say that all is done; gives the order of a plain run, if any."""
         base = self._base()
         for index, check in enumerate(self._request["checks"]):
             self._recorder, self._crossed = Recorder(), []
@@ -55,8 +55,9 @@ class Judge:
             error, excuse = self._run(check["code"], dict(base))
             self._report(index, error, excuse)
         self._send({"op": "over"})
-        nonce = json.loads(self._channel.receive() or b"{}").get("nonce")  # which no check could come by
-        self._send({"op": "done", "nonce": nonce, "calls": self._calls})
+        told = json.loads(self._channel.receive() or b"{}")
+        self._send({"op": "done", "nonce": told.get("nonce"), "calls": self._calls})  # which no check could come by
+        return told.get("plainly")
 
     def _base(self) -> dict[str, Any]:
         namespace: dict[str, Any] = {"__name__": "checks", "raises": raises}
@@ -294,6 +295,6 @@ def main(channel: Channel) -> None:
     frame = channel.receive()
     if frame is None:
         return
-    Judge(channel, json.loads(frame)).grade()
-    while (frame := channel.receive()) is not None:
-        channel.send(json.dumps(plain_agent.run(json.loads(frame))).encode())
+    order = Judge(channel, json.loads(frame)).grade()
+    if order:
+        channel.send(json.dumps(plain_agent.run(order)).encode())

@@ -9,9 +9,10 @@ from typing import Any
 from executor.grading.answers import frame_of, frame_of_answer, refusal
 from executor.grading.asking import Asking
 from executor.grading.facts import describe_end
-from executor.grading.plain import Plain, asked
+from executor.grading.plain import Plain, heard
 from executor.grading.tally import Tally
-from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, ExecutionResult, Limits
+from executor.grading.two_judges import reach
+from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, ExecutionResult
 from memory.attempts import Assertion, CheckVerdict
 from memory.tasks import Check, Task
 from utils.errors import Interrupted, SandboxFault
@@ -21,16 +22,17 @@ from utils.python_source import parse_python
 class Judging:
     """One judge that runs the checks of one task."""
 
-    def __init__(self, task: Task, judge: Conversation, line: Asking, tally: Tally) -> None:
-        """Nothing is sent yet."""
-        self._task, self._judge, self._line, self._tally = task, judge, line, tally
+    def __init__(
+        self, task: Task, judge: Conversation, line: Asking, tally: Tally, *, plainly: Mapping[str, Any]
+    ) -> None:
+        """Nothing is sent yet. `plainly` orders the plain run, if that can change anything."""
+        self._task, self._judge, self._line, self._tally, self._plainly = task, judge, line, tally, plainly
         self._nonce = secrets.token_hex(16)
         self.done = False
         """Whether the judge has said, with the nonce, that all checks are over."""
         self.excuses: list[str] = []
         """For each check that failed why that says nothing of the solution; empty where it does."""
-        self.plain: Plain | None = None
-        """What the plain run said; None if there was none."""
+        self._runs_plainly = False
 
     def relay(self) -> None:
         """Carry calls and answers until the judge is done or gone.
@@ -55,13 +57,13 @@ class Judging:
         except ConversationEnded:
             return
 
-    def run_plainly(self, source: str, limits: Limits) -> None:
-        """Have the judge, which has had its say, run solution and checks in one process.
+    def plain_word(self) -> Plain | None:
+        """What the plain run says, which began when the checks were over; None if there is none.
 
         Raises:
             Interrupted: the sandbox was closed meanwhile.
         """
-        self.plain = asked(self._judge, self._task, source, limits)
+        return heard(self._judge, self._task) if self.done and self._runs_plainly else None
 
     def blame(self, judge: ExecutionResult) -> str:
         """Why the checks are not done, empty if they are.
@@ -83,9 +85,19 @@ class Judging:
             case "check":
                 self._note(self._task.checks[message["index"]], message)
             case "over":
-                self._judge.send(json.dumps({"nonce": self._nonce}).encode())
+                self._end_checks()
             case "done":
                 self.done = message["nonce"] == self._nonce
+
+    def _end_checks(self) -> None:
+        """Tell the nonce, and order the plain run, which is not made if it is too large for a frame."""
+        order = frame_of({"nonce": self._nonce, "plainly": self._plainly}) if self._is_open() else None
+        self._runs_plainly = order is not None
+        self._judge.send(order or json.dumps({"nonce": self._nonce}).encode())
+
+    def _is_open(self) -> bool:
+        """Whether what the plain run says can change anything: all holds, or what does not has an excuse."""
+        return all(self.excuses) or bool(reach(self._task))
 
     def _ask_back(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What an object of the checks gives; it may call the solution meanwhile."""

@@ -1,7 +1,9 @@
 """The host's side of the plain run: solution and checks in one process, as plain Python runs them."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from executor.grading.programs import PLAIN
 from executor.sandbox import Conversation, ConversationCancelled, ConversationEnded, Limits, Program, Sandbox
@@ -36,18 +38,16 @@ def run_plainly(task: Task, source: str, sandbox: Sandbox, *, limits: Limits, ha
     """
     program = sandbox.converse(Program(source=PLAIN, limits=judge_limits(limits), hash_seed=hash_seed))
     try:
-        return asked(program, task, source, limits)
+        with suppress(ConversationEnded):
+            program.send(json.dumps(order_of(task, source, limits)).encode())
+        return heard(program, task)
     finally:
         program.close()
 
 
-def asked(program: Conversation, task: Task, source: str, limits: Limits) -> Plain:
-    """What a program says that is asked to run the solution beside the task's checks.
-
-    Raises:
-        Interrupted: the sandbox was closed meanwhile.
-    """
-    order = {
+def order_of(task: Task, source: str, limits: Limits) -> dict[str, Any]:
+    """What a program is told that is to run the solution beside the task's checks."""
+    return {
         "source": source,
         "setup": task.setup,
         "interface": task.callable_names,
@@ -55,8 +55,15 @@ def asked(program: Conversation, task: Task, source: str, limits: Limits) -> Pla
         "wall_s": limits.wall_s,
         "cpu_s": limits.cpu_s,
     }
+
+
+def heard(program: Conversation, task: Task) -> Plain:
+    """What a program says of the plain run that it was asked for.
+
+    Raises:
+        Interrupted: the sandbox was closed meanwhile.
+    """
     try:
-        program.send(json.dumps(order).encode())
         return _said(program.receive(), task)
     except ConversationCancelled:
         raise Interrupted("the sandbox was closed during a grading") from None
