@@ -35,6 +35,11 @@ def is_judged(outcome: str) -> bool:
     return outcome in ("passed", "failed")
 
 
+Overturned = Literal["", "shared state", "set order"]
+"""What only a run as plain Python's shows to be wrong: arguments that change, or objects that are shared though they
+should be new; or an answer that depends on the order of a set."""
+
+
 class Sampling(BaseModel):
     """How the model is asked."""
 
@@ -192,6 +197,7 @@ class Verdict(BaseModel):
             on the rest of it.
         judge: by which judge, see JUDGE; 1 in logs that are older than that.
         plain: what the plain run said, in a line: `passed`, or how it failed; empty where there was none.
+        overturned: what failed though every check held in the separated judge; empty if nothing did.
         why_none: why there is no verdict; empty if there is one.
         fits_only_shown: whether it failed although all that it may be shown held.
     """
@@ -214,6 +220,7 @@ class Verdict(BaseModel):
     suspect: str = ""
     judge: Annotated[int, Field(ge=1)] = 1
     plain: str = ""
+    overturned: Overturned = ""
     why_none: str = ""
     fits_only_shown: bool = False
 

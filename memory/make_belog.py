@@ -133,8 +133,8 @@ def error_class(verdict: Verdict) -> str:
         return verdict.candidate.status.replace("_", " ")
     if verdict.outcome == "ungraded":
         return _class_of(verdict.candidate.stderr) or "process ended"
-    if verdict.fits_only_shown:
-        return FITS_ONLY_SHOWN
+    if verdict.fits_only_shown or verdict.overturned:
+        return FITS_ONLY_SHOWN if verdict.fits_only_shown else verdict.overturned
     failure = verdict.failures[0].error if verdict.failures else ""
     return _class_of(verdict.error) or _class_of(failure) or WRONG
 

@@ -47,10 +47,23 @@ def _no_code(parts: Sequence[str]) -> str:
     return " ".join(("no code in the reply:", *(part for part in parts if part)))
 
 
+_OVERTURNED = {
+    "shared state": "changes its arguments, or shares what should be new",
+    "set order": "depends on the order of a set",
+}
+
+
+def _plainly(parts: Sequence[str]) -> str:
+    what, place = parts[0], "".join(parts[1:2])
+    said = _OVERTURNED.get(what, what)
+    return f"{said} in `{place}`" if place else said
+
+
 _WORDS: tuple[tuple[str, Callable[[Sequence[str]], str]], ...] = (
     ("limit", _limit),
     ("raised", _raised),
     ("wrong", _wrong),
     ("ended", _ended),
     ("no code", _no_code),
+    ("plainly", _plainly),
 )

@@ -8,6 +8,7 @@ is looked at. Within a version the rules stay as they are: a claim holds for one
     1:wrong:FUNCTION:WAY:ONLY FOR:INSTEAD:ANSWERS  it answered wrongly, see memory.wrong_answers; ANSWERS, a digest of
                                                    what it answered to which arguments, where the rest says too little
     1:ended:WHY:FUNCTION                           its process ended by itself
+    1:plainly:WHY:FUNCTION                         it passes but for what only a run as plain Python's shows
     1:no code:WHY                                  the reply held none
 
 A unit that is tried again gets the same fixed checks and other fresh inputs. So those that were drawn afresh count only
@@ -82,6 +83,8 @@ def _parts(verdict: Verdict) -> Sequence[str]:
     if status not in _BY_ITSELF:
         what = ("limit", "slow" if status in _SLOW else status, place)
         return (*what, _digest(failed)) if program else what
+    if verdict.overturned:
+        return ("plainly", verdict.overturned, place)
     if verdict.error:
         return _ended(verdict.error, place)
     if raised := [each for each in failed if each.error]:

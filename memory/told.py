@@ -14,6 +14,10 @@ from memory.signatures import PROGRAM
 from utils.text import one_line
 
 WRONG = "wrong answer"
+OVERTURNED = {
+    "shared state": "an argument is changed, or an object is shared that should be new",
+    "set order": "the answer depends on the order of a set",
+}
 OWN = "another exception"
 _OURS = {"CandidateGone": "process ended", "NoPlainValue": "no plain value", "CandidateStopped": "StopIteration"}
 """Exceptions of the judge itself."""
@@ -67,15 +71,17 @@ def part_of(verdict: Verdict, shown: Verdict | None, split: Split) -> Told:
     """A failure of which only `shown`, the verdict on what may be shown, is told as it is."""
     unseen = [each for each in verdict.failures if shown is None or not split.may_show(each.check, each.source)]
     visible = len(unseen) < len(verdict.failures)
+    overturned = verdict.overturned if shown is None or shown.outcome == "passed" else ""
     told = 0 if shown is None else shown.assertions_total - shown.assertions_passed
     failed = verdict.assertions_total - verdict.assertions_passed
     kinds = Counter(_kind(each, verdict) for each in unseen)
+    kinds.update([OVERTURNED[overturned]] if overturned else [])
     return Told(
         shown=shown,
         passed=verdict.assertions_passed,
         total=verdict.assertions_total,
         hidden=tuple(sorted(kinds.items())),
-        unshown=max(len(unseen), failed - told),
+        unshown=max(len(unseen), failed - told, int(bool(overturned))),
         fits_only_shown=shown is not None and shown.outcome == "passed" and not visible,
     )
 

@@ -67,9 +67,8 @@ def _judged(task: Task, source: str, sandbox: Sandbox, limits: Limits, fresh: Fr
         said = "passed" if other.outcome == "passed" else next((each.check for each in other.failures), other.error)
     if said == "passed":
         return first
-    return first.model_copy(
-        update={"outcome": "failed", "error": clip(f"{SEEDED}: {said}", SHOWN_CHARS), "plain": said}
-    )
+    error = clip(f"{SEEDED}: {said}", SHOWN_CHARS)
+    return first.model_copy(update={"outcome": "failed", "error": error, "plain": said, "overturned": "set order"})
 
 
 def _once(
@@ -191,6 +190,7 @@ class _Grading:
             transcript=self._line.transcript.kept,
             judge=JUDGE_VERSION,
             plain=settled.plain,
+            overturned=settled.overturned,
             why_none=settled.why_none,
         )
 

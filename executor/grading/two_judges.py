@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from executor.grading.check_reach import reach_of
 from executor.grading.plain import Plain
-from memory.attempts import Outcome, Verdict
+from memory.attempts import Outcome, Overturned, Verdict
 from memory.tasks import Task
 
 PLAINLY = "in one process with the checks, as plain Python runs it, it fails"
@@ -26,6 +26,7 @@ class Settled:
     plain: str = ""
     why_none: str = ""
     error: str = ""
+    overturned: Overturned = ""
 
 
 def settle(*, separated: bool, plain: Plain | None, excuse: str, needs_plain: bool) -> Settled:
@@ -37,7 +38,8 @@ def settle(*, separated: bool, plain: Plain | None, excuse: str, needs_plain: bo
         return Settled(outcome="failed", plain=said)
     if not needs_plain or (plain is not None and plain.passed):
         return Settled(outcome="passed", plain=said)
-    return Settled(outcome="failed", plain=said, error=f"{PLAINLY}: {said or 'it was not run'}")
+    error = f"{PLAINLY}: {said or 'it was not run'}"
+    return Settled(outcome="failed", plain=said, error=error, overturned="shared state")
 
 
 def crosses(task: Task, source: str, judged: Callable[[str], Verdict]) -> bool:
